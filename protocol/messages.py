@@ -1,0 +1,147 @@
+"""The words that both sides agree on. Units are in the names; instants are Unix milliseconds (`*_at_ms`)."""
+
+from protocol.schema import REQUIRED, Choice, Hex, Int, Many, Message, One, Text
+
+CHUNK_BYTES = 65536  # media travels and is checked in pieces of this size
+BLOCK_BYTES = 512  # one IMA-ADPCM block …
+BLOCK_FRAMES = 1017  # … holds this many samples
+RATE = 16000  # samples a second, mono
+
+MAX_SESSIONS = 64
+MAX_ITEMS = 16
+MAX_POLES = 160
+
+ID = Text(40, 1)
+INSTANT = Int(0)
+
+
+class Item(Message):
+    """One piece of audio of a session. `media` is the SHA-256 of its list of chunk hashes."""
+
+    FIELDS = (
+        ("media", Hex(32), REQUIRED),
+        ("bytes", Int(BLOCK_BYTES, 1 << 28), REQUIRED),
+        ("frames", Int(1, 1 << 28), REQUIRED),
+    )
+
+
+class Session(Message):
+    """Buổi phát: one continuous block on air. No `poles` means every pole of the group."""
+
+    FIELDS = (
+        ("id", ID, REQUIRED),
+        ("at_ms", INSTANT, REQUIRED),
+        ("length_ms", Int(1, 24 * 3600 * 1000), REQUIRED),
+        ("urgency", Int(0, 2), 0),
+        ("volume_half_db", Int(-120, 0), 0),
+        ("poles", Many(Text(24, 1), MAX_POLES), []),
+        ("items", Many(One(Item), MAX_ITEMS), REQUIRED),
+    )
+
+
+class Rules(Message):
+    """What a pole keeps by itself (promise 2). Minutes are of the local day; see `protocol.airtime`."""
+
+    FIELDS = (
+        ("quiet_from_minute", Int(0, 1439), 21 * 60),
+        ("quiet_to_minute", Int(0, 1439), 5 * 60),
+        ("max_session_seconds", Int(1, 24 * 3600), 15 * 60),
+        ("sessions_half_day", Int(0, 100), 1),
+    )
+
+
+class Plan(Message):
+    """The whole agenda of a group; a newer version replaces the older one. Retained and sealed."""
+
+    TYPE = "plan"
+    FIELDS = (
+        ("version", Int(1), REQUIRED),
+        ("rules", One(Rules), REQUIRED),
+        ("sessions", Many(One(Session), MAX_SESSIONS), []),
+    )
+
+
+class Stop(Message):
+    """Ends a session on air, or keeps a planned one from starting."""
+
+    TYPE = "stop"
+    FIELDS = (("session", ID, REQUIRED), ("reason", Text(120), ""))
+
+
+ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop}
+
+# Which key may seal which order (promise 7: an emergency key can not seal a drill, nor the other way round).
+ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan"}
+ROLES = ("plan", "emergency", "drill", "update")
+
+RECEIVED = "received"  # the plan that names the session is on the pole
+READY = "ready"  # its audio is on the pole and checked
+STARTED = "started"  # the first sample has left
+FINISHED = "finished"  # the last sample has left
+STOPPED = "stopped"  # ended early: order, law or fault
+MISSED = "missed"  # its time went by without sound
+REFUSED = "refused"  # the pole refused an order or a session; `rule` or `why` says what for
+KINDS = (RECEIVED, READY, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
+
+
+class Receipt(Message):
+    """Biên nhận phát: what a pole saw itself do (promise 6). `seq` has no gaps; `boot` counts starts of the pole."""
+
+    FIELDS = (
+        ("pole", Text(24, 1), REQUIRED),
+        ("seq", Int(1), REQUIRED),
+        ("boot", Int(0), 0),
+        ("kind", Choice(KINDS), REQUIRED),
+        ("at_ms", INSTANT, REQUIRED),
+        ("session", Text(40), ""),
+        ("version", Int(0), None),  # received: of the plan
+        ("first_at_us", Int(0), None),  # started: Unix µs at which the first frame left, by the pole's clock
+        ("skipped_frames", Int(0), None),  # started late: frames of the programme left out
+        ("frames", Int(0), None),  # finished, stopped: frames that left since the start of the session
+        ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
+        ("rule", Text(16), None),  # refused: the rule's id
+        ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
+        ("count", Int(1), None),  # refused: how often since the last such receipt
+    )
+
+
+class Ack(Message):
+    """Head-end → pole: every receipt up to `upto` is stored; the pole may forget them."""
+
+    FIELDS = (("pole", Text(24, 1), REQUIRED), ("upto", Int(0), REQUIRED))
+
+
+class State(Message):
+    """Retained on loa/p/<pole>/state; the last will is the same message with online = 0."""
+
+    FIELDS = (
+        ("pole", Text(24, 1), REQUIRED),
+        ("online", Int(0, 1), REQUIRED),
+        ("at_ms", INSTANT, REQUIRED),
+        ("boot", Int(0), 0),
+        ("plan_version", Int(0), 0),
+        ("runtime", Text(40), ""),
+        ("firmware", Text(24), ""),
+        ("playing", Text(40), ""),
+        ("stored", Int(0), 0),  # media files that are whole and checked
+        ("refused", Int(0), 0),  # orders refused since the pole started
+    )
+
+
+class Key(Message):
+    """One public key of the head-end. `modulus` is RSA-2048 with exponent 65537."""
+
+    FIELDS = (
+        ("kid", Int(1, 65535), REQUIRED),
+        ("role", Choice(ROLES), REQUIRED),
+        ("modulus", Hex(256), REQUIRED),
+        ("from_ms", INSTANT, REQUIRED),
+        ("to_ms", INSTANT, REQUIRED),
+    )
+
+
+class KeyList(Message):
+    """What the offline root signs; a newer version replaces the older one."""
+
+    TYPE = "keys"
+    FIELDS = (("version", Int(1), REQUIRED), ("keys", Many(One(Key), 16), REQUIRED))

@@ -1,0 +1,189 @@
+"""Messages declared once: a class lists its FIELDS, and this module turns values into bytes and back.
+
+Wire form: compact JSON, keys in the order of FIELDS (MicroPython's dicts have no order, so we write it ourselves).
+Unknown keys are dropped; anything else that is not exactly a message raises `WireError` and nothing else.
+"""
+
+import json
+
+MAX_TEXT = 400  # characters of one text field: an order must fit 1.5 KB
+MAX_INT = 1 << 53  # what every JSON reader keeps exactly
+
+
+class WireError(ValueError):
+    """The bytes are not a message of this protocol; the text says where."""
+
+
+class Int:
+    """A whole number within [low, high]; no floats, no booleans."""
+
+    def __init__(self, low=0, high=MAX_INT):
+        self.low = low
+        self.high = high
+
+    def check(self, value, where):
+        if type(value) is not int or not self.low <= value <= self.high:
+            raise WireError("%s: whole number from %d to %d expected" % (where, self.low, self.high))
+        return value
+
+    def write(self, value):
+        return str(value)
+
+
+class Text:
+    """Unicode text of at most `most` characters without control characters."""
+
+    def __init__(self, most=MAX_TEXT, least=0):
+        self.most = most
+        self.least = least
+
+    def check(self, value, where):
+        if type(value) is not str or not self.least <= len(value) <= self.most:
+            raise WireError("%s: text of %d to %d characters expected" % (where, self.least, self.most))
+        for char in value:
+            if ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF:
+                raise WireError("%s: control character" % where)
+        return value
+
+    def write(self, value):
+        # json.dumps of MicroPython leaves non-ASCII as it is; CPython's must be told not to. Escaped by hand: same bytes.
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Hex(Text):
+    """`size` bytes as lower-case hexadecimal."""
+
+    def __init__(self, size):
+        Text.__init__(self, size * 2, size * 2)
+
+    def check(self, value, where):
+        Text.check(self, value, where)
+        for char in value:
+            if char not in "0123456789abcdef":
+                raise WireError("%s: lower-case hexadecimal expected" % where)
+        return value
+
+
+class Choice(Text):
+    """One of a closed list of words."""
+
+    def __init__(self, words):
+        Text.__init__(self)
+        self.words = words
+
+    def check(self, value, where):
+        if value not in self.words or type(value) is not str:
+            raise WireError("%s: one of %s expected" % (where, ", ".join(self.words)))
+        return value
+
+
+class Many:
+    """A list of at most `most` values of one kind; absent means empty."""
+
+    def __init__(self, kind, most):
+        self.kind = kind
+        self.most = most
+
+    def check(self, value, where):
+        if type(value) is not list or len(value) > self.most:
+            raise WireError("%s: list of at most %d expected" % (where, self.most))
+        return [self.kind.check(value[i], "%s[%d]" % (where, i)) for i in range(len(value))]
+
+    def write(self, value):
+        return "[" + ",".join([self.kind.write(one) for one in value]) + "]"
+
+
+class One:
+    """A message inside a message."""
+
+    def __init__(self, message):
+        self.message = message
+
+    def check(self, value, where):
+        if isinstance(value, self.message):
+            return value
+        return _build(self.message, value, where)
+
+    def write(self, value):
+        return write(value)
+
+
+class Message:
+    """Base of all messages. FIELDS is a tuple of (name, kind, default); default `REQUIRED` means no default."""
+
+    FIELDS = ()
+
+    def __init__(self, **values):
+        for name, kind, default in self.FIELDS:
+            value = values.pop(name, default)
+            if value is REQUIRED:
+                raise WireError("%s: missing" % name)
+            setattr(self, name, None if value is None else kind.check(value, name))
+        if values:
+            raise WireError("unknown field %s" % ", ".join(sorted(values)))
+
+    def __eq__(self, other):
+        return type(self) is type(other) and write(self) == write(other)
+
+    def __hash__(self):
+        return hash(write(self))
+
+    def __repr__(self):
+        return "%s(%s)" % (type(self).__name__, write(self))
+
+
+class _Required:
+    pass
+
+
+REQUIRED = _Required()
+
+
+def _build(message, value, where):
+    if type(value) is not dict:
+        raise WireError("%s: object expected" % where)
+    known = {}
+    for name, kind, default in message.FIELDS:
+        if name in value:
+            if value[name] is None and default is None:
+                continue
+            known[name] = kind.check(value[name], where + "." + name)
+        elif default is REQUIRED:
+            raise WireError("%s.%s: missing" % (where, name))
+    return message(**known)
+
+
+def write(message):
+    """The compact JSON text of a message. Fields that are None are left out."""
+    parts = []
+    for name, kind, _ in message.FIELDS:
+        value = getattr(message, name)
+        if value is not None:
+            parts.append('"' + name + '":' + kind.write(value))
+    return "{" + ",".join(parts) + "}"
+
+
+def encode(message):
+    """Bytes of a message, the same on both runtimes."""
+    return write(message).encode("utf-8")
+
+
+def decode(message, raw):
+    """The message that `raw` (bytes) holds, or WireError."""
+    return _build(message, parse(raw), message.__name__)
+
+
+def parse(raw):
+    """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too."""
+    try:
+        value = json.loads(bytes(raw).decode("utf-8"))
+    except (ValueError, UnicodeError, RuntimeError, MemoryError, OverflowError) as why:
+        raise WireError("not JSON: %s" % type(why).__name__)
+    if type(value) is not dict:
+        raise WireError("JSON object expected")
+    return value
+
+
+def build(message, value):
+    """The message that a parsed JSON object holds, or WireError."""
+    return _build(message, value, message.__name__)

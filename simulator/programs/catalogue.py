@@ -1,0 +1,173 @@
+"""The recipes: for each program where it may stand on the machine, and which Debian package brings it."""
+
+import functools
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.programs.packages import os_release
+
+MACHINE = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armhf"}.get(platform.machine(), platform.machine())
+POSTGRESQL_OLDEST = 15
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that runs on this machine: its file, and what must stand before it on the command line."""
+
+    name: str
+    path: Path
+    loader: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def argv(self) -> list[str]:
+        """The beginning of the command that starts it; append the program's own arguments."""
+        settings = [f"{key}={value}" for key, value in self.env.items()]
+        return [*(["env", *settings] if settings else []), *self.loader, str(self.path)]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one program is found and fetched.
+
+    `places` are tried in order (a bare name is looked up on PATH); `inside` is its file in the unpacked package;
+    `check` starts it and says whether it is good enough; `own_loader` starts it with the C library it came with.
+    """
+
+    name: str
+    package: str
+    architecture: str
+    inside: str
+    places: tuple[str, ...]
+    check: Callable[[Program], bool]
+    needed: str
+    installable: bool = False
+    own_loader: bool = False
+    suites: tuple[tuple[str, str], ...] = ()
+
+    def suite(self) -> str | None:
+        """The suite that has the package, where it is not the machine's own."""
+        return dict(self.suites).get(os_release().get("VERSION_CODENAME", ""))
+
+    def on_system(self) -> Program | None:
+        """The program where the machine has it, if it is good enough."""
+        for place in self.places:
+            for path in sorted(Path("/").glob(place[1:]), reverse=True) if "*" in place else [shutil.which(place)]:
+                if path is not None and self._good(program := Program(self.name, Path(path))):
+                    return program
+        return None
+
+    def unpacked_in(self, home: Path) -> Program | None:
+        """The program where its package was unpacked to `home`, if it runs."""
+        files = sorted(home.glob(self.inside))
+        if not files:
+            return None
+        program = self._with_loader(home, files[-1]) if self.own_loader else self._with_libraries(home, files[-1])
+        return program if self._good(program) else None
+
+    def _with_loader(self, home: Path, path: Path) -> Program:
+        """The C library is newer than the machine's: its own loader starts the program, nothing leaks to children."""
+        loader = next(home.glob("usr/lib/*/ld-linux*.so.*"), home / "loader-missing")
+        return Program(self.name, path, (str(loader), "--library-path", str(loader.parent)))
+
+    def _with_libraries(self, home: Path, path: Path) -> Program:
+        """The C library is the machine's; further libraries are found through the environment, also by children."""
+        folders = sorted({str(file.parent) for file in home.glob("usr/lib/**/*.so*")})
+        return Program(self.name, path, env={"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
+
+    def _good(self, program: Program) -> bool:
+        try:
+            return self.check(program)
+        except (OSError, subprocess.SubprocessError):
+            return False
+
+
+def answer(program: Program, *arguments: str) -> str:
+    """What the program prints on standard output and standard error; raises if it does not run or does not end."""
+    done = subprocess.run(
+        [*program.argv, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+    )
+    return done.stdout.decode(errors="replace")
+
+
+def runs(program: Program, option: str, word: str) -> bool:
+    """Whether the program, asked with `option`, answers with `word`."""
+    return word in answer(program, option)
+
+
+def micropython_is_new_enough(program: Program, word_bits: int) -> bool:
+    """MicroPython 1.25 or newer with the word size asked for: 1.25 is the floor of the firmware."""
+    question = "import sys; print(sys.implementation.version[:2] >= (1, 25), sys.maxsize > 1 << 32)"
+    return answer(program, "-c", question).split() == ["True", str(word_bits == 64)]
+
+
+def postgresql_is_new_enough(program: Program) -> bool:
+    """A PostgreSQL program of the oldest release we support, or newer: "initdb (PostgreSQL) 15.18 (Debian …)"."""
+    return int(answer(program, "--version").split(") ")[1].split(".")[0]) >= POSTGRESQL_OLDEST
+
+
+def micropython(name: str, architecture: str, word_bits: int) -> Recipe:
+    """MicroPython is never installed: one folder holds it together with the C library it was linked against."""
+    return Recipe(
+        name=name,
+        package="micropython",
+        architecture=architecture,
+        inside="usr/bin/micropython",
+        places=("micropython",),
+        check=functools.partial(micropython_is_new_enough, word_bits=word_bits),
+        needed=f"it needs Debian's package micropython 1.25 for {architecture} (apt-get with Debian's sources)",
+        own_loader=True,
+        suites=(("bookworm", "trixie"),),
+    )
+
+
+def postgresql(name: str) -> Recipe:
+    """A program of PostgreSQL's server. Not installed: the package would also start a server that nobody asked for."""
+    return Recipe(
+        name=name,
+        package="postgresql",
+        architecture=MACHINE,
+        inside=f"usr/lib/postgresql/*/bin/{name}",
+        places=(name, f"/usr/lib/postgresql/*/bin/{name}"),
+        check=postgresql_is_new_enough,
+        needed="install PostgreSQL 15 or newer (Debian: postgresql)",
+    )
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        micropython("micropython", MACHINE, word_bits=64),
+        micropython("micropython-i386", "i386", word_bits=32),
+        Recipe(
+            name="mosquitto",
+            package="mosquitto",  # unpacked, as installing it would start a broker on this machine's port 1883
+            architecture=MACHINE,
+            inside="usr/sbin/mosquitto",
+            places=("mosquitto", "/usr/sbin/mosquitto"),
+            check=functools.partial(runs, option="-h", word="mosquitto version 2."),
+            needed="install Mosquitto 2 (Debian: mosquitto)",
+        ),
+        postgresql("initdb"),
+        postgresql("pg_ctl"),
+        postgresql("postgres"),
+        Recipe(
+            name="chromium",
+            package="chromium",
+            architecture=MACHINE,
+            inside="usr/lib/chromium/chromium",
+            places=("chromium", "chromium-browser", "google-chrome"),
+            check=functools.partial(runs, option="--version", word="Chrom"),
+            needed="install Chromium (Debian: chromium)",
+            installable=True,
+        ),
+    )
+}

@@ -1,0 +1,244 @@
+"""What services need from the outside world. Adapters implement these; `headend.main` hands them over."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from headend.domain.areas import Cluster, Commune
+from headend.domain.bulletin import Bulletin
+from headend.domain.delivery import Delivery
+from headend.domain.lawful import OnAir
+from headend.domain.person import Person
+from headend.domain.session import BroadcastSession, SessionState
+from headend.law.rulebook import Rulebook
+from protocol.messages import Receipt, State
+from protocol.schema import Message
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person with the Argon2 hash of their password; `closed` accounts can not log in."""
+
+    person: Person
+    password_hash: str = field(repr=False)
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Login:
+    """A server-side login: only the SHA-256 of its token is stored. `csrf` must come back with every unsafe request."""
+
+    token_sha256: str
+    username: str
+    csrf: str = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Bytes that must leave for the broker; `id` is 0 until stored."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Bytes that came from the broker."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+@dataclass(frozen=True)
+class StoredReceipt:
+    """A receipt as it came in; `at` is when it was stored."""
+
+    receipt: Receipt
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AgendaRecord:
+    """The newest plan sealed for a commune: its version, and its content without version, to see what changed."""
+
+    commune: str
+    version: int
+    content_sha256: str
+    sealed_at: datetime
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Nhật ký thao tác: who did what to which thing, when."""
+
+    at: datetime
+    username: str
+    action: str
+    thing: str
+    detail: str = ""
+
+
+class Db(Protocol):
+    """One transaction. `lock=True` holds the row until the end of it. Missing things are None."""
+
+    def lock_station(self, commune: str) -> None:
+        """Wait for, and hold, the right to plan at this commune (two plans must not take the same air)."""
+
+    # places
+    def put_communes(self, communes: Iterable[Commune]) -> None: ...
+    def communes(self) -> list[Commune]: ...
+    def commune(self, code: str) -> Commune | None: ...
+    def put_cluster(self, cluster: Cluster) -> None: ...
+    def clusters(self, commune: str | None = None) -> list[Cluster]: ...
+    def cluster(self, cluster_id: str) -> Cluster | None: ...
+
+    # people
+    def put_account(self, account: Account) -> None: ...
+    def account(self, username: str) -> Account | None: ...
+    def accounts(self) -> list[Account]: ...
+    def put_login(self, login: Login) -> None: ...
+    def login(self, token_sha256: str) -> Login | None: ...
+    def end_login(self, token_sha256: str) -> None: ...
+    def end_logins_before(self, at: datetime) -> None: ...
+    def record_attempt(self, key: str, at: datetime) -> None:
+        """A failed log-in for an account or an address."""
+    def attempts_since(self, key: str, since: datetime) -> int: ...
+
+    # what is said
+    def put_bulletin(self, bulletin: Bulletin) -> None: ...
+    def bulletin(self, bulletin_id: str, lock: bool = False) -> Bulletin | None: ...
+    def bulletins(self, commune: str | None = None, limit: int = 100) -> list[Bulletin]:
+        """Newest first."""
+    def put_session(self, session: BroadcastSession) -> None: ...
+    def session(self, session_id: str, lock: bool = False) -> BroadcastSession | None: ...
+    def sessions(self, commune: str | None = None, states: Sequence[SessionState] | None = None,
+                 start_from: datetime | None = None, start_to: datetime | None = None) -> list[BroadcastSession]:
+        """In the order of their start, start_from <= start < start_to."""
+    def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]: ...
+    def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        """What takes air (session.TAKES_AIR) at these clusters with a start in [start, end)."""
+
+    # what the poles tell
+    def put_delivery(self, delivery: Delivery) -> None: ...
+    def delivery(self, session_id: str, pole: str, lock: bool = False) -> Delivery | None: ...
+    def deliveries(self, session_id: str) -> list[Delivery]: ...
+    def add_receipt(self, receipt: Receipt, at: datetime) -> bool:
+        """False if (pole, seq) was stored before: each is ingested exactly once."""
+    def receipts(self, pole: str | None = None, session: str | None = None,
+                 kinds: Sequence[str] | None = None) -> list[StoredReceipt]: ...
+    def receipts_upto(self, pole: str) -> int:
+        """Highest seq n such that 1…n are all stored."""
+    def put_pole_state(self, state: State, seen_at: datetime) -> None:
+        """Keeps the newest by `at_ms`; an offline one replaces an online one of the same instant."""
+    def pole_states(self, poles: Sequence[str] | None = None) -> list[tuple[State, datetime]]: ...
+
+    # what leaves
+    def put_agenda(self, record: AgendaRecord) -> None: ...
+    def agenda(self, commune: str) -> AgendaRecord | None: ...
+    def next_counter(self, stream: str) -> int:
+        """1, 2, 3 … for (kid, to, type); never the same twice, also not after a crash."""
+    def post(self, outgoing: Outgoing) -> None:
+        """Into the outbox, in the same transaction as the decision."""
+    def unsent(self, limit: int = 100) -> list[Outgoing]: ...
+    def mark_sent(self, ids: Sequence[int], at: datetime) -> None: ...
+
+    # what was done, and that something changed
+    def record(self, entry: AuditEntry) -> None: ...
+    def audit(self, limit: int = 200) -> list[AuditEntry]: ...
+    def touch(self, thing: str) -> None:
+        """Bump the revision of a thing that pages watch ("session:<id>", "commune:<code>")."""
+    def revisions(self, after: int) -> tuple[int, list[str]]:
+        """(newest revision, things touched after `after`): what live pages poll once for all their watchers."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC datetime."""
+
+
+class Sealer(Protocol):
+    def kid(self, order_type: str) -> int: ...
+    def seal(self, seq: int, iat_ms: int, exp_ms: int, to: str, message: Message) -> bytes: ...
+
+
+class Passwords(Protocol):
+    def hash(self, password: str) -> str: ...
+    def matches(self, password_hash: str, password: str) -> bool:
+        """Constant time; also burns the same time for an unknown account (`password_hash` "")."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A normalised recording: 16 kHz mono WAV at `path`, named by its SHA-256."""
+
+    sha256: str
+    path: Path
+    frames: int
+    duration_ms: int
+    loudness_lufs: float
+    true_peak_db: float
+
+
+@dataclass(frozen=True)
+class Media:
+    """Encoded audio on disk as poles fetch it: `<digest>` and `<digest>.chunks`."""
+
+    digest: str
+    bytes: int
+    frames: int
+    duration_ms: int
+
+
+class Sound(Protocol):
+    """See headend/adapters/audio. `prepare` raises BadInput with a Vietnamese sentence."""
+
+    def prepare(self, source: Path) -> Prepared: ...
+    def speak(self, text: str) -> Prepared: ...
+    def recording(self, sha256: str) -> Path: ...
+    def programme_ms(self, durations_ms: Sequence[int]) -> int: ...
+    def programme(self, sha256s: Sequence[str]) -> Media:
+        """Join chime, pauses and recordings, encode; checks that each file still has its SHA-256 (BadInput if not)."""
+    def media(self, digest: str) -> Path: ...
+    def source_wave(self, digest: str, width: int) -> list[tuple[int, int]]: ...
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What really left a pole's sink: a WAV file, and the instant of its first frame."""
+
+    wav: Path
+    first_at: datetime
+    duration_ms: int
+    wave: list[tuple[int, int]]
+
+
+class Ears(Protocol):
+    """Recordings of what poles really sounded: captures of virtual poles, microphones of real ones."""
+
+    def heard(self, pole: str, start: datetime, end: datetime) -> Heard | None:
+        """None where nothing could listen: a gap, shown as a gap."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything a service may touch. `db()` is one transaction: commits at the end, rolls back on an exception."""
+
+    db: Callable[[], AbstractContextManager[Db]]
+    clock: Clock
+    sound: Sound
+    sealer: Sealer
+    passwords: Passwords
+    ears: Ears
+    book: Rulebook
+    new_id: Callable[[], str]
+    pole_key: Callable[[str], bytes] = field(repr=False)
+    wake: Callable[[], None] = lambda: None  # something is in the outbox, or waits to be sealed

@@ -1,0 +1,157 @@
+"""Bản tin: made by one person, approved by another; the approval frees the sessions that waited for it."""
+
+from pathlib import Path
+
+from headend.domain import bulletin as life
+from headend.domain import session as session_life
+from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
+from headend.domain.errors import BadInput, NotFound
+from headend.domain.lawful import Unlawful, Verdict, approver_refusal
+from headend.domain.person import Person, require
+from headend.domain.session import SessionState
+from headend.ports import AuditEntry, Db, Ports, Prepared
+from headend.services import sessions
+
+MOST_TITLE = 120
+MOST_TEXT = 20_000
+
+
+def record(ports: Ports, person: Person, commune: str, title: str, field: str, source: Path) -> Bulletin:
+    """A bulletin from an uploaded file. `source` is left to the caller to delete. Raises BadInput, NotAllowed."""
+    require(person, "bulletin.write", commune)
+    _check_words(title, field)
+    return _create(ports, person, commune, title, field, "", ports.sound.prepare(source))
+
+
+def speak(ports: Ports, person: Person, commune: str, title: str, field: str, text: str) -> Bulletin:
+    """A bulletin from text, spoken by the synthesiser."""
+    require(person, "bulletin.write", commune)
+    _check_words(title, field)
+    return _create(ports, person, commune, title, field, _check_text(text), ports.sound.speak(_check_text(text)))
+
+
+def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> Bulletin:
+    """Speak another text instead: the bulletin loses its approval, its sessions wait again."""
+    with ports.db() as db:
+        commune = _known(db, bulletin_id).commune
+    require(person, "bulletin.write", commune)
+    prepared = ports.sound.speak(_check_text(text))
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = life.replace_sound(bulletin, prepared.sha256, prepared.duration_ms, prepared.loudness_lufs,
+                                      _check_text(text))
+        _keep(ports, db, person, bulletin, "bulletin.replace")
+        for session in db.sessions_of_bulletin(bulletin_id):
+            sessions.lengths_changed(ports, db, session)
+    ports.wake()
+    return bulletin
+
+
+def submit(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
+    """Send for approval."""
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id, lock=True)
+        require(person, "bulletin.write", bulletin.commune)
+        bulletin = life.submit(bulletin)
+        _keep(ports, db, person, bulletin, "bulletin.submit")
+    return bulletin
+
+
+def approve(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
+    """Approve (C-06); sessions whose last open bulletin this was are judged again and freed, in one transaction."""
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id, lock=True)
+        require(person, "bulletin.approve", bulletin.commune)
+        refusal = approver_refusal(ports.book, bulletin, person.username)
+        if refusal:
+            raise Unlawful(Verdict((refusal,)))
+        bulletin = life.approve(bulletin, person.username, ports.clock.now())
+        _keep(ports, db, person, bulletin, "bulletin.approve")
+        for session in db.sessions_of_bulletin(bulletin_id):
+            sessions.bulletin_approved(ports, db, session)
+    ports.wake()
+    return bulletin
+
+
+def send_back(ports: Ports, person: Person, bulletin_id: str, reason: str) -> Bulletin:
+    """Return to the author with a reason."""
+    if not reason.strip():
+        raise BadInput("Hãy ghi lý do trả lại, để người soạn biết cần sửa gì.", "reason")
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id, lock=True)
+        require(person, "bulletin.approve", bulletin.commune)
+        bulletin = life.send_back(bulletin, reason.strip()[:400])
+        _keep(ports, db, person, bulletin, "bulletin.send_back")
+    return bulletin
+
+
+def withdraw(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
+    """Take it away; sessions that were still to come with it are withdrawn too."""
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id, lock=True)
+        require(person, "bulletin.write", bulletin.commune)
+        bulletin = life.withdraw(bulletin)
+        _keep(ports, db, person, bulletin, "bulletin.withdraw")
+        for session in db.sessions_of_bulletin(bulletin_id):
+            if session.state in (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED):
+                db.put_session(session_life.move(session, "withdraw", f"Bản tin “{bulletin.title}” đã rút."))
+                db.touch(f"session:{session.id}")
+    ports.wake()
+    return bulletin
+
+
+def get(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
+    """One bulletin; NotFound also where the person may not know of it."""
+    with ports.db() as db:
+        bulletin = _known(db, bulletin_id)
+    require(person, "bulletin.see", bulletin.commune)
+    return bulletin
+
+
+def waiting(ports: Ports, person: Person) -> list[Bulletin]:
+    """What waits for this person's approval, oldest first."""
+    with ports.db() as db:
+        found = db.bulletins(None if person.unit == "all" else person.unit)
+    return [one for one in reversed(found) if one.state is BulletinState.SUBMITTED]
+
+
+def _create(ports: Ports, person: Person, commune: str, title: str, field: str, text: str,
+            prepared: Prepared) -> Bulletin:
+    bulletin = Bulletin(ports.new_id(), commune, title.strip(), field, text, person.username, BulletinState.DRAFT,
+                        prepared.sha256, prepared.duration_ms, prepared.loudness_lufs, ports.clock.now())
+    with ports.db() as db:
+        if db.commune(commune) is None:
+            raise NotFound("Không có đơn vị này.")
+        _keep(ports, db, person, bulletin, "bulletin.create")
+    return bulletin
+
+
+def _keep(ports: Ports, db: Db, person: Person, bulletin: Bulletin, action: str) -> None:
+    db.put_bulletin(bulletin)
+    db.record(AuditEntry(ports.clock.now(), person.username, action, bulletin.id, bulletin.sha256))
+    db.touch(f"commune:{bulletin.commune}")
+
+
+def _known(db: Db, bulletin_id: str, lock: bool = False) -> Bulletin:
+    bulletin = db.bulletin(bulletin_id, lock)
+    if bulletin is None:
+        raise NotFound("Không có bản tin này.")
+    return bulletin
+
+
+def _check_words(title: str, field: str) -> None:
+    if not title.strip():
+        raise BadInput("Hãy đặt tên cho bản tin.", "title")
+    if len(title.strip()) > MOST_TITLE:
+        raise BadInput(f"Tên bản tin dài nhất {MOST_TITLE} ký tự.", "title")
+    if field not in FIELDS:
+        raise BadInput("Hãy chọn lĩnh vực của bản tin.", "field")
+
+
+def _check_text(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise BadInput("Hãy gõ nội dung cần đọc.", "text")
+    if len(text) > MOST_TEXT:
+        raise BadInput(f"Nội dung dài nhất {MOST_TEXT} ký tự.", "text")
+    return text

@@ -1,0 +1,173 @@
+"""Buổi phát: planned within the law, freed by approval, withdrawn when people change their mind."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from headend.domain.areas import Cluster
+from headend.domain.bulletin import Bulletin, BulletinState
+from headend.domain.errors import BadInput, NotFound
+from headend.domain.lawful import SEARCH_DAYS, Proposal, Unlawful, Verdict, judge
+from headend.domain.person import Person, require
+from headend.domain.session import BroadcastSession, SessionState, move
+from headend.domain.times import from_ms, to_ms
+from headend.ports import AuditEntry, Db, Outgoing, Ports
+from protocol import civil, messages, topics
+from protocol.urgency import NORMAL
+
+LEAD = timedelta(seconds=5)  # a session must start at least this far ahead: orders and audio have to arrive
+
+
+def check(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
+          bulletin_ids: Sequence[str]) -> Verdict:
+    """What the law would say to this plan; changes nothing."""
+    require(person, "session.see", commune)
+    with ports.db() as db:
+        return verdict(ports, db, _draft(ports, db, person, commune, start_at, cluster_ids, bulletin_ids))
+
+
+def plan(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
+         bulletin_ids: Sequence[str]) -> BroadcastSession:
+    """Take air for bulletins; no clusters given means all of the commune. Raises Unlawful, BadInput, NotAllowed.
+
+    Bulletins may still wait for approval: the session then waits with them.
+    """
+    require(person, "session.plan", commune)
+    with ports.db() as db:
+        db.lock_station(commune)
+        session = _draft(ports, db, person, commune, start_at, cluster_ids, bulletin_ids)
+        if start_at < ports.clock.now() + LEAD:
+            raise BadInput("Giờ phát đã qua hoặc quá gần, hãy chọn giờ muộn hơn.", "start_at")
+        _refuse_unless(verdict(ports, db, session))
+        _keep(ports, db, session, person.username, "session.plan")
+        bulletin_approved(ports, db, session)
+    ports.wake()
+    return session
+
+
+def withdraw(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
+    """Cancel before or during the broadcast: a new plan without it, and a stop order to its poles."""
+    with ports.db() as db:
+        session = known(db, session_id, lock=True)
+        require(person, "session.withdraw", session.commune)
+        ordered = session.state in (SessionState.SEALED, SessionState.ON_AIR)
+        session = move(session, "withdraw", f"{person.name} hủy.")
+        _keep(ports, db, session, person.username, "session.withdraw")
+        if ordered:
+            post_stop(ports, db, session, "withdrawn")
+    ports.wake()
+    return session
+
+
+def get(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
+    """One session, or NotFound / NotAllowed."""
+    with ports.db() as db:
+        session = known(db, session_id)
+    require(person, "session.see", session.commune)
+    return session
+
+
+def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
+    """The law's word on a session as it stands, against everything else on the air of its clusters."""
+    clusters = tuple(one for one in map(db.cluster, session.clusters) if one)
+    bulletins = tuple(one for one in map(db.bulletin, session.bulletins) if one)
+    proposal = Proposal(session.id, session.start_at, session.duration_ms, session.urgency, clusters, bulletins,
+                        approval_due)
+    day = from_ms(civil.instant_ms(civil.day_number(to_ms(session.start_at)), 0))
+    return judge(ports.book, proposal, db.air(session.clusters, day, day + timedelta(days=SEARCH_DAYS)))
+
+
+def bulletin_approved(ports: Ports, db: Db, session: BroadcastSession) -> None:
+    """If all bulletins of a planned session are approved now: judge it again, and free it or refuse it."""
+    if session.state is not SessionState.PLANNED:
+        return
+    if any(one is None or one.state is not BulletinState.APPROVED for one in map(db.bulletin, session.bulletins)):
+        return
+    if session.end_at <= ports.clock.now():
+        settle(ports, db, move(session, "refuse", "Được duyệt khi giờ phát đã qua."))
+        return
+    answer = verdict(ports, db, session, approval_due=True)
+    if answer.allowed:
+        settle(ports, db, move(session, "approve"))
+    else:
+        settle(ports, db, move(session, "refuse", answer.refusals[0].message))
+
+
+def lengths_changed(ports: Ports, db: Db, session: BroadcastSession) -> None:
+    """A bulletin of the session got another recording: it waits for approval again, or is refused if now too long."""
+    if session.state not in (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED):
+        return
+    if session.state is SessionState.SEALED:
+        settle(ports, db, move(session, "refuse", "Một bản tin đã thay tiếng sau khi gửi lệnh."))
+        post_stop(ports, db, session, "changed")
+        return
+    lengths = [one.duration_ms for one in map(db.bulletin, session.bulletins) if one]
+    waiting = session if session.state is SessionState.PLANNED else move(session, "unapprove")
+    waiting = replace(waiting, duration_ms=ports.sound.programme_ms(lengths), programme=None)
+    answer = verdict(ports, db, waiting)
+    settle(ports, db, waiting if answer.allowed else move(waiting, "refuse", answer.refusals[0].message))
+
+
+def settle(ports: Ports, db: Db, session: BroadcastSession) -> None:
+    """Store a session that the system itself moved."""
+    _keep(ports, db, session, "", f"session.{session.state}")
+
+
+def post_stop(ports: Ports, db: Db, session: BroadcastSession, reason: str) -> None:
+    """A sealed stop order to the group, valid until the session would have ended."""
+    now, order = ports.clock.now(), messages.Stop(session=session.id, reason=reason)
+    to = topics.group(session.commune)
+    kid = ports.sealer.kid(order.TYPE)
+    seq = db.next_counter(f"{kid} {to} {order.TYPE}")
+    until = to_ms(max(session.end_at, now) + timedelta(minutes=5))
+    db.post(Outgoing(topics.topic(to, topics.ORDER), ports.sealer.seal(seq, to_ms(now), until, to, order)))
+
+
+def known(db: Db, session_id: str, lock: bool = False) -> BroadcastSession:
+    """The session, or NotFound."""
+    session = db.session(session_id, lock)
+    if session is None:
+        raise NotFound("Không có buổi phát này.")
+    return session
+
+
+def _draft(ports: Ports, db: Db, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
+           bulletin_ids: Sequence[str]) -> BroadcastSession:
+    clusters = _clusters(db, commune, cluster_ids)
+    bulletins = [_bulletin(db, commune, one) for one in bulletin_ids]
+    if not bulletins:
+        raise BadInput("Hãy chọn ít nhất một bản tin.", "bulletins")
+    duration_ms = ports.sound.programme_ms([one.duration_ms for one in bulletins])
+    return BroadcastSession(ports.new_id(), commune, start_at, duration_ms, NORMAL,
+                            tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
+                            SessionState.PLANNED, person.username, ports.clock.now())
+
+
+def _clusters(db: Db, commune: str, wanted: Sequence[str]) -> list[Cluster]:
+    here = {one.id: one for one in db.clusters(commune) if not one.suspended}
+    strange = [one for one in wanted if one not in here]
+    if strange:
+        raise BadInput(f"Cụm loa {strange[0]} không thuộc đơn vị này hoặc đang tạm dừng.", "clusters")
+    found = [here[one] for one in dict.fromkeys(wanted)] or list(here.values())
+    if not found:
+        raise BadInput("Đơn vị chưa có cụm loa nào đang hoạt động.", "clusters")
+    return found
+
+
+def _bulletin(db: Db, commune: str, bulletin_id: str) -> Bulletin:
+    found = db.bulletin(bulletin_id)
+    if found is None or found.commune != commune or found.state is BulletinState.WITHDRAWN:
+        raise BadInput("Bản tin được chọn không có ở đơn vị này.", "bulletins")
+    return found
+
+
+def _refuse_unless(answer: Verdict) -> None:
+    if not answer.allowed:
+        raise Unlawful(answer)
+
+
+def _keep(ports: Ports, db: Db, session: BroadcastSession, username: str, action: str) -> None:
+    db.put_session(session)
+    db.record(AuditEntry(ports.clock.now(), username, action, session.id, session.why))
+    db.touch(f"session:{session.id}")
+    db.touch(f"commune:{session.commune}")

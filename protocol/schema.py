@@ -174,10 +174,16 @@ def decode(message, raw):
 
 
 def parse(raw):
-    """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too."""
+    """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too.
+
+    MicroPython's reader is lenient (it takes a text without its end), hence the look at the first and last byte.
+    """
+    raw = bytes(raw)
+    if raw[:1] != b"{" or raw[-1:] != b"}":
+        raise WireError("JSON object expected")
     try:
-        value = json.loads(bytes(raw).decode("utf-8"))
-    except (ValueError, UnicodeError, RuntimeError, MemoryError, OverflowError) as why:
+        value = json.loads(raw.decode("utf-8"))
+    except (ValueError, TypeError, UnicodeError, RuntimeError, MemoryError, OverflowError) as why:
         raise WireError("not JSON: %s" % type(why).__name__)
     if type(value) is not dict:
         raise WireError("JSON object expected")

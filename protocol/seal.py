@@ -30,7 +30,7 @@ class SealError(WireError):
     """The order is refused; `word` is the reason that a receipt carries."""
 
     def __init__(self, word):
-        WireError.__init__(self, word)
+        super().__init__(word)  # MicroPython finds an exception's __init__ only through super()
         self.word = word
 
 

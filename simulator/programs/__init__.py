@@ -24,7 +24,7 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Program | None:
-    """The program `name` if it is on this machine already. Changes nothing; KeyError for a name without a recipe."""
+    """The program `name` if it is on this machine already; KeyError if there is no recipe for it."""
     recipe = RECIPES[name]
     return recipe.on_system() or recipe.unpacked_in(home_of(recipe))
 
@@ -81,5 +81,3 @@ def tools_folder() -> Path:
 def reachable_by_others(folder: Path) -> bool:
     """Whether every folder on the way lets any user pass."""
     return all(step.stat().st_mode & 0o001 for step in (folder, *folder.parents))
-
-

@@ -1,7 +1,9 @@
 """The recipes: for each program where it may stand on the machine, and which Debian package brings it."""
 
 import functools
+import itertools
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,7 +12,8 @@ from pathlib import Path
 
 from simulator.programs.packages import os_release
 
-MACHINE = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armhf"}.get(platform.machine(), platform.machine())
+DEBIAN_NAMES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armhf"}
+MACHINE = DEBIAN_NAMES.get(platform.machine(), platform.machine())
 POSTGRESQL_OLDEST = 15
 
 
@@ -34,8 +37,10 @@ class Program:
 class Recipe:
     """How one program is found and fetched.
 
-    `places` are tried in order (a bare name is looked up on PATH); `inside` is its file in the unpacked package;
-    `check` starts it and says whether it is good enough; `own_loader` starts it with the C library it came with.
+    `places` are tried in order: a bare name is looked up on PATH, a path may hold '*' (the highest match is
+    taken). `inside` is its file in the unpacked package; `check` starts it and says whether it is good
+    enough; `own_loader` starts it with the C library it came with; `installable` allows to install it on the
+    machine; `suites` maps the machine's suite to the one that has the package.
     """
 
     name: str
@@ -55,10 +60,10 @@ class Recipe:
 
     def on_system(self) -> Program | None:
         """The program where the machine has it, if it is good enough."""
-        for place in self.places:
-            for path in sorted(Path("/").glob(place[1:]), reverse=True) if "*" in place else [shutil.which(place)]:
-                if path is not None and self._good(program := Program(self.name, Path(path))):
-                    return program
+        for path in itertools.chain.from_iterable(matches(place) for place in self.places):
+            program = Program(self.name, path)
+            if self._good(program):
+                return program
         return None
 
     def unpacked_in(self, home: Path) -> Program | None:
@@ -66,17 +71,18 @@ class Recipe:
         files = sorted(home.glob(self.inside))
         if not files:
             return None
-        program = self._with_loader(home, files[-1]) if self.own_loader else self._with_libraries(home, files[-1])
+        start = self._with_loader if self.own_loader else self._with_libraries
+        program = start(home, files[-1])
         return program if self._good(program) else None
 
     def _with_loader(self, home: Path, path: Path) -> Program:
-        """The C library is newer than the machine's: its own loader starts the program, nothing leaks to children."""
+        """Its C library may be newer than the machine's, and has to be started by its own loader."""
         loader = next(home.glob("usr/lib/*/ld-linux*.so.*"), home / "loader-missing")
         return Program(self.name, path, (str(loader), "--library-path", str(loader.parent)))
 
     def _with_libraries(self, home: Path, path: Path) -> Program:
-        """The C library is the machine's; further libraries are found through the environment, also by children."""
-        folders = sorted({str(file.parent) for file in home.glob("usr/lib/**/*.so*")})
+        """The C library is the machine's; children (initdb starts postgres) need the other libraries too."""
+        folders = sorted({str(file.parent) for file in home.glob("usr/lib/**/lib*.so.*")})
         return Program(self.name, path, env={"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
 
     def _good(self, program: Program) -> bool:
@@ -86,8 +92,16 @@ class Recipe:
             return False
 
 
+def matches(place: str) -> list[Path]:
+    """The files that a place of a recipe stands for."""
+    if "*" in place:
+        return sorted(Path("/").glob(place[1:]), reverse=True)
+    found = shutil.which(place)
+    return [Path(found)] if found else []
+
+
 def answer(program: Program, *arguments: str) -> str:
-    """What the program prints on standard output and standard error; raises if it does not run or does not end."""
+    """What the program prints, also on standard error; OSError or SubprocessError if it does not run."""
     done = subprocess.run(
         [*program.argv, *arguments],
         stdin=subprocess.DEVNULL,
@@ -110,12 +124,13 @@ def micropython_is_new_enough(program: Program, word_bits: int) -> bool:
 
 
 def postgresql_is_new_enough(program: Program) -> bool:
-    """A PostgreSQL program of the oldest release we support, or newer: "initdb (PostgreSQL) 15.18 (Debian …)"."""
-    return int(answer(program, "--version").split(") ")[1].split(".")[0]) >= POSTGRESQL_OLDEST
+    """A PostgreSQL program of a release that we support; it answers "initdb (PostgreSQL) 15.18"."""
+    release = re.search(r"PostgreSQL\) (\d+)", answer(program, "--version"))
+    return release is not None and int(release[1]) >= POSTGRESQL_OLDEST
 
 
 def micropython(name: str, architecture: str, word_bits: int) -> Recipe:
-    """MicroPython is never installed: one folder holds it together with the C library it was linked against."""
+    """MicroPython is never installed: a folder holds it together with the C library it was linked against."""
     return Recipe(
         name=name,
         package="micropython",
@@ -123,14 +138,14 @@ def micropython(name: str, architecture: str, word_bits: int) -> Recipe:
         inside="usr/bin/micropython",
         places=("micropython",),
         check=functools.partial(micropython_is_new_enough, word_bits=word_bits),
-        needed=f"it needs Debian's package micropython 1.25 for {architecture} (apt-get with Debian's sources)",
+        needed=f"needed is micropython 1.25 for {architecture} (Debian 13's package, through apt-get)",
         own_loader=True,
         suites=(("bookworm", "trixie"),),
     )
 
 
 def postgresql(name: str) -> Recipe:
-    """A program of PostgreSQL's server. Not installed: the package would also start a server that nobody asked for."""
+    """A program of PostgreSQL. Not installed: the package would also start a server that nobody asked for."""
     return Recipe(
         name=name,
         package="postgresql",
@@ -149,7 +164,7 @@ RECIPES = {
         micropython("micropython-i386", "i386", word_bits=32),
         Recipe(
             name="mosquitto",
-            package="mosquitto",  # unpacked, as installing it would start a broker on this machine's port 1883
+            package="mosquitto",  # not installable: the package would also start a broker on port 1883
             architecture=MACHINE,
             inside="usr/sbin/mosquitto",
             places=("mosquitto", "/usr/sbin/mosquitto"),

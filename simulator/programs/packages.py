@@ -1,7 +1,8 @@
 """Debian packages, unpacked beside the project instead of installed.
 
-Everything apt writes (its lists, its cache, its sources) goes to a folder of ours; of the machine's own state only the
-sources, their keys and, where asked, the list of installed packages are read. So it needs no root and changes nothing.
+Everything apt writes (its lists, its cache, its sources) goes to a folder of ours; of the machine's own state
+only the sources, their keys and, where asked, the list of installed packages are read. So it needs no root
+and changes nothing.
 """
 
 import contextlib
@@ -44,9 +45,10 @@ class PackageError(Exception):
 class Apt:
     """apt with its own state in `folder`, for one suite and one architecture.
 
-    `suite` (such as "trixie") replaces the machine's own suite in its sources; None keeps it. `on_top_of_system` says
-    that what is installed on the machine need not be fetched again; without it a package comes with everything down to
-    its C library, so that it also runs where the machine's C library is older.
+    `suite` (such as "trixie") replaces the machine's own suite in its sources; None keeps it.
+    `on_top_of_system` says that what is installed on the machine need not be fetched again; without it a
+    package comes with everything down to its C library, so that it also runs where the machine's C library is
+    older.
     """
 
     def __init__(self, folder: Path, architecture: str, suite: str | None, on_top_of_system: bool):
@@ -56,7 +58,7 @@ class Apt:
         self.on_top_of_system = on_top_of_system
 
     def unpack(self, package: str, into: Path, say: Say) -> None:
-        """Fetch `package` with all it depends on and unpack them into `into`, which then holds usr/bin and so on.
+        """Fetch `package` with all it depends on and unpack them into `into` (usr/bin and so on).
 
         `into` appears only when it is complete. Raises PackageError.
         """
@@ -89,31 +91,34 @@ class Apt:
         for name, text in sources_of_suite(SYSTEM_SOURCES, self.suite).items():
             (self.folder / name).write_text(text)
         say(f"reading the package lists of {self.suite or 'this machine'} ({self.architecture})")
-        # One index of several may be half-way through a mirror's update: what matters is whether the package is found.
+        # One list of several may be unreadable while its mirror is updated: the package may still be found.
         with contextlib.suppress(PackageError):
             self._apt("update")
 
     def _closure(self, package: str) -> list[str]:
-        """`package` and what it needs, as "name:architecture=version", in the order in which apt would unpack them."""
+        """`package` and what it needs, each as "name:architecture=version"."""
         plan = self._apt("install", "--simulate", "--no-install-recommends", package)
         found = re.findall(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) [^\n]*\[(\w+)\]\)", plan, re.MULTILINE)
         if not found:
             raise PackageError(f"the package {package} is already installed, yet its program was not found")
-        return [f"{name.partition(':')[0]}:{architecture}={version}" for name, version, architecture in found]
+        return [
+            f"{name.partition(':')[0]}:{architecture}={version}"
+            for name, version, architecture in found
+            if not (self.on_top_of_system and name == "libc6")  # it must match the machine's loader
+        ]
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
         return run_quietly(["apt-get", "-q", "-c", str(self.folder / "apt.conf"), *arguments], cwd)
 
 
 def sources_of_suite(folder: Path, suite: str | None) -> dict[str, str]:
-    """The machine's package sources by file name, with its own suite's name changed to `suite` (None: unchanged).
+    """The machine's package sources by file name, its own suite's name changed to `suite` (None: unchanged).
 
     With another suite, sources that do not name the machine's own suite (other vendors') are left out.
     """
     files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
-    texts = {
-        str(file.relative_to(folder)): file.read_text() for file in files if file.suffix in (".list", ".sources") and file.is_file()
-    }
+    files = [file for file in files if file.suffix in (".list", ".sources") and file.is_file()]
+    texts = {str(file.relative_to(folder)): file.read_text() for file in files}
     texts.setdefault("sources.list", "")
     if suite is None:
         return texts
@@ -133,7 +138,7 @@ def os_release() -> dict[str, str]:
 
 
 def may_install() -> list[str] | None:
-    """The prefix with which apt-get may install on this machine: [] as root, sudo without a password, or None."""
+    """What must stand before apt-get so that it may install: nothing as root, sudo, or None if it may not."""
     if shutil.which("apt-get") is None:
         return None
     if os.geteuid() == 0:
@@ -162,7 +167,7 @@ def install(package: str, say: Say) -> None:
 
 
 def run_quietly(command: list[str], cwd: Path | None = None) -> str:
-    """Run a command and give its standard output; PackageError with its last line of complaint if it fails."""
+    """Run a command and give its standard output; PackageError with its first complaint if it fails."""
     try:
         done = subprocess.run(
             command,

@@ -1,0 +1,82 @@
+"""The house's sound works: one place for recordings, programmes and what poles fetch. Implements ports.Sound.
+
+Everything is named by its hash, so making something twice costs time but never space, and no file is changed in place.
+"""
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from headend.adapters import audio
+from headend.domain.errors import BadInput
+from headend.ports import Media, Prepared
+
+Speak = Callable[[str, Path], Path]
+
+
+class SoundWorks:
+    """`folder` holds `bulletins/` (recordings) and `media/`; one heavy job at a time keeps memory and cores free."""
+
+    def __init__(self, folder: Path, speak: Speak) -> None:
+        self._bulletins = folder / "bulletins"
+        self._media = folder / "media"
+        self._speak = speak
+        self._turn = threading.Semaphore(1)
+        for place in (self._bulletins, self._media):
+            place.mkdir(parents=True, exist_ok=True)
+            audio.sweep(place)
+
+    def prepare(self, source: Path) -> Prepared:
+        """Decode, check and normalise an upload; BadInput with a Vietnamese sentence."""
+        with self._turn:
+            return self._prepare(source)
+
+    def speak(self, text: str) -> Prepared:
+        """Speak text, then treat it like any recording."""
+        with tempfile.TemporaryDirectory(dir=self._bulletins) as scratch, self._turn:
+            try:
+                spoken = self._speak(text, Path(scratch) / "speech.wav")
+            except audio.BadSound as bad:
+                raise BadInput(bad.message_vi, "text") from bad
+            return self._prepare(spoken)
+
+    def recording(self, sha256: str) -> Path:
+        """The WAV file of a prepared recording."""
+        return self._bulletins / f"{sha256}.wav"
+
+    def programme_ms(self, durations_ms: Sequence[int]) -> int:
+        """Exact length of the programme that recordings of these lengths will make."""
+        return audio.programme_ms(durations_ms)
+
+    def programme(self, sha256s: Sequence[str]) -> Media:
+        """Join and encode recordings that still are what was approved."""
+        paths = [self.recording(one) for one in sha256s]
+        for path, sha256 in zip(paths, sha256s, strict=True):
+            if not path.exists() or _sha256(path) != sha256:
+                raise BadInput("Bản thu trên máy chủ không còn đúng với bản đã duyệt; hãy thu và duyệt lại.")
+        with tempfile.TemporaryDirectory(dir=self._media) as scratch, self._turn:
+            joined = audio.join(paths, Path(scratch) / "programme.wav")
+            made = audio.encode(joined.path, self._media)
+        return Media(made.digest, made.bytes, made.frames, made.duration_ms)
+
+    def media(self, digest: str) -> Path:
+        """The encoded file; its chunk list stands beside it as `<digest>.chunks`."""
+        return self._media / digest
+
+    def source_wave(self, digest: str, width: int) -> list[tuple[int, int]]:
+        """Lowest and highest sample of each of `width` slices of an encoded programme."""
+        return audio.waveform(audio.decode_media(self.media(digest)), width)
+
+    def _prepare(self, source: Path) -> Prepared:
+        try:
+            made = audio.prepare(source, self._bulletins)
+        except audio.BadSound as bad:
+            raise BadInput(bad.message_vi, "file") from bad
+        return Prepared(made.sha256, made.path, made.frames, made.duration_ms, made.loudness_lufs, made.true_peak_db)
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,129 @@
+"""The head-end as a process: the only place that knows every adapter. `loa serve` runs it."""
+
+import argparse
+import logging
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from headend import settings as settings_
+from headend.adapters import audio, speech
+from headend.adapters.clock import SystemClock
+from headend.adapters.db import Database
+from headend.adapters.ears import CaptureEars, NoEars
+from headend.adapters.keys import KeyRing, open_ring
+from headend.adapters.mqtt.link import Link
+from headend.adapters.mqtt.pump import Pump
+from headend.adapters.passwords import Argon2Passwords
+from headend.adapters.sound import SoundWorks
+from headend.adapters.time_server import TimeServer
+from headend.law import rulebook
+from headend.ports import Ports
+from headend.services import on_air, receipts
+from headend.settings import BadSetting, Settings
+from headend.web.app import DemoInfo, create_app
+
+TICK_SECONDS = 1.0
+
+log = logging.getLogger("loa")
+
+
+@dataclass(frozen=True)
+class House:
+    """The assembled head-end, not yet running."""
+
+    ports: Ports
+    database: Database
+    keys: KeyRing
+    clock: SystemClock
+    awake: threading.Event
+
+
+def build(settings: Settings) -> House:
+    """Put the adapters together; migrates the database and makes keys on first use."""
+    clock = SystemClock(settings.clock_offset_ms)
+    database = Database(settings.database)
+    database.migrate()
+    keys = open_ring(settings.data / "keys", clock.now_us() // 1000)
+    sound = SoundWorks(settings.data, speech.choose(settings.piper_model).speak)
+    ears = NoEars()
+    if settings.captures:
+        ears = CaptureEars(settings.captures, settings.data / "heard", settings.clock_offset_ms, audio.waveform)
+    awake = threading.Event()
+    ports = Ports(db=database.transaction, clock=clock, sound=sound, sealer=keys, passwords=Argon2Passwords(),
+                  ears=ears, book=rulebook.load(), new_id=lambda: secrets.token_hex(8), pole_key=keys.pole_key,
+                  wake=awake.set)
+    return House(ports, database, keys, clock, awake)
+
+
+class Ticker(threading.Thread):
+    """Runs `on_air.tick` each second and whenever somebody woke it."""
+
+    def __init__(self, house: House, pump: Pump) -> None:
+        super().__init__(name="ticker", daemon=True)
+        self._house = house
+        self._pump = pump
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        while not self._end.is_set():
+            self._house.awake.wait(TICK_SECONDS)
+            self._house.awake.clear()
+            try:
+                on_air.tick(self._house.ports)
+            except Exception:  # the ticker must outlive any single fault: the next round tries again
+                log.exception("tick failed")
+            self._pump.wake()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._house.awake.set()
+        self.join(5)
+
+
+@contextmanager
+def running(settings: Settings, house: House) -> Iterator[Link]:
+    """Everything beside the web server: link to the broker, outbox, ticker, time server."""
+    tls = str(settings.broker_ca) if settings.broker_ca else None
+    link = Link(settings.broker_host, settings.broker_port, settings.broker_user, house.keys.secret("broker"), tls=tls,
+                take=lambda batch: receipts.ingest(house.ports, batch))
+    pump = Pump(house.ports.db, link, house.clock.now)
+    ticker = Ticker(house, pump)
+    time_server = TimeServer(settings.host, settings.time_port, house.ports.pole_key, house.clock.now_us)
+    for part in (time_server, link, pump, ticker):
+        part.start()
+    try:
+        yield link
+    finally:
+        for part in (ticker, pump, link, time_server):
+            part.stop()
+        house.database.close()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Run the head-end. Settings come from the environment (LOA_DATA, LOA_PORT, LOA_DATABASE, …)."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until ended. Exit 2 with one sentence when a setting is wrong or the port is taken."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        settings = settings_.read()
+        listener = socket.create_server((settings.host, settings.port))
+    except (BadSetting, OSError) as why:
+        print(f"loa serve: {why}; change the setting and start again", file=sys.stderr)
+        return 2
+    house = build(settings)
+    demo = DemoInfo(settings.clock_offset_ms) if settings.demo else None
+    app = create_app(house.ports, demo=demo, data_dir=settings.data)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, server_header=False)
+    with running(settings, house), listener:
+        log.info("listening on http://%s:%d", settings.host, settings.port)
+        uvicorn.Server(config).run(sockets=[listener])
+    return 0

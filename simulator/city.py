@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from headend.adapters.places import communes
 from headend.domain.areas import Cluster, Commune
 from headend.domain.person import EVERYWHERE, Person, Role
+from headend.web.site import DEMO_PASSWORD
 
 WARD = "00070"  # phường Hoàn Kiếm
 RURAL = "00577"  # xã Bát Tràng
@@ -14,7 +15,8 @@ IN_RURAL = 8
 DEFAULT_POLES = IN_WARD + IN_RURAL
 PER_FURTHER_UNIT = 10
 
-PASSWORD = "loa-demo"  # of every demonstration account; such accounts exist in a demonstration only
+PASSWORD = DEMO_PASSWORD  # of every demonstration account; such accounts exist in a demonstration only
+
 
 
 @dataclass(frozen=True)

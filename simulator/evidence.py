@@ -43,20 +43,21 @@ def listen_to(
     found = match(programme, samples)
     if found.score < HEARD / 2:
         return Sounding(pole, likeness, None)
-    started_us = first_us + found.offset_samples * 1_000_000 / RATE
+    started_us = first_us + found.offset_samples * 1_000_000 / pieces[0].rate
     return Sounding(pole, likeness, (started_us - planned_us) / 1000)
 
 
-def _end_us(capture: Capture) -> int:
-    return capture.first_true_us + len(capture.samples) * 1_000_000 // RATE
+def _end_us(capture: Capture) -> float:
+    return capture.true_us(len(capture.samples))
 
 
 def _timeline(pieces: Sequence[Capture]) -> tuple[int, np.ndarray]:
     """All captures on one line of time, silence between them."""
     first_us = min(one.first_true_us for one in pieces)
-    line = np.zeros(max((_end_us(one) - first_us) * RATE // 1_000_000 for one in pieces) + 1, dtype=np.int16)
+    seconds = max(_end_us(one) - first_us for one in pieces) / 1_000_000
+    line = np.zeros(int(seconds * RATE) + RATE, dtype=np.int16)
     for one in pieces:
-        at = (one.first_true_us - first_us) * RATE // 1_000_000
+        at = round((one.first_true_us - first_us) * RATE / 1_000_000)
         line[at : at + len(one.samples)] = one.samples[: len(line) - at]
     return first_us, line
 

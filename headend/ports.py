@@ -87,6 +87,13 @@ class AuditEntry:
     detail: str = ""
 
 
+class Unavailable(Exception):
+    """The database cannot do this now: it is down, busy or full, or a deadlock was broken. Trying again may help.
+
+    Nothing was stored, except perhaps where the line broke during the commit itself.
+    """
+
+
 class Db(Protocol):
     """One transaction. `lock=True` holds the row until the end of it. Missing things are None."""
 
@@ -160,6 +167,22 @@ class Db(Protocol):
         """(newest revision, things touched after `after`): what live pages poll once for all their watchers."""
 
 
+class Transactions(Protocol):
+    """`with db() as …` is one transaction: commits at the end, rolls back on an exception. Raises Unavailable."""
+
+    def __call__(self, readonly: bool = False) -> AbstractContextManager[Db]:
+        """With `readonly` everything is seen as of one instant, nobody is waited for, and an attempt to write fails."""
+
+
+class Leader(Protocol):
+    """Of several head-ends on one database one at a time does a work; this is one candidate for it."""
+
+    def leads(self) -> bool:
+        """Whether this one leads now; becomes the leader if nobody is. Ask again before each piece of work."""
+    def resign(self) -> None:
+        """Let another one lead."""
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC datetime."""
@@ -230,9 +253,9 @@ class Ears(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything a service may touch. `db()` is one transaction: commits at the end, rolls back on an exception."""
+    """Everything a service may touch."""
 
-    db: Callable[[], AbstractContextManager[Db]]
+    db: Transactions
     clock: Clock
     sound: Sound
     sealer: Sealer

@@ -1,0 +1,145 @@
+"""Sessions, and the air that they take at each cluster."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select
+
+from headend.adapters.db.part import Part, Values
+from headend.adapters.db.schema import session_bulletins, session_clusters, sessions
+from headend.domain.lawful import OnAir
+from headend.domain.session import TAKES_AIR, BroadcastSession, Programme, SessionState
+from headend.domain.times import from_ms, to_ms
+
+_AT_ONCE = 500  # sessions whose clusters and bulletins are read with one statement
+
+_SESSION = select(sessions).where(sessions.c.id == bindparam("id"))
+_IN_ORDER = select(sessions).order_by(sessions.c.start_at_ms, sessions.c.id)
+_AIR = (
+    select(session_clusters.c.session, session_clusters.c.cluster, sessions.c.start_at_ms)
+    .add_columns(sessions.c.duration_ms)
+    .join_from(session_clusters, sessions, sessions.c.id == session_clusters.c.session)
+    .where(
+        session_clusters.c.cluster.in_(bindparam("clusters", expanding=True)),
+        session_clusters.c.start_at_ms >= bindparam("start"),
+        session_clusters.c.start_at_ms < bindparam("end"),
+        sessions.c.state.in_(TAKES_AIR),
+    )
+    .order_by(session_clusters.c.start_at_ms, session_clusters.c.session, session_clusters.c.cluster)
+)
+
+
+class Sessions(Part):
+    """See headend.ports.Db, "what is said"."""
+
+    def put_session(self, session: BroadcastSession) -> None:
+        self._put(sessions, _values(session))
+        start_at_ms = to_ms(session.start_at)
+        self._put_list(session_clusters.c.cluster, session.id, session.clusters, {"start_at_ms": start_at_ms})
+        self._put_list(session_bulletins.c.bulletin, session.id, session.bulletins, {})
+
+    def session(self, session_id: str, lock: bool = False) -> BroadcastSession | None:
+        row = self._one(_SESSION, lock, id=session_id)
+        return self._sessions([row])[0] if row else None
+
+    def sessions(
+        self,
+        commune: str | None = None,
+        states: Sequence[SessionState] | None = None,
+        start_from: datetime | None = None,
+        start_to: datetime | None = None,
+    ) -> list[BroadcastSession]:
+        wanted = _IN_ORDER
+        if commune is not None:
+            wanted = wanted.where(sessions.c.commune == commune)
+        if states is not None:
+            wanted = wanted.where(sessions.c.state.in_(states))
+        if start_from is not None:
+            wanted = wanted.where(sessions.c.start_at_ms >= to_ms(start_from))
+        if start_to is not None:
+            wanted = wanted.where(sessions.c.start_at_ms < to_ms(start_to))
+        return self._sessions(self._all(wanted))
+
+    def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]:
+        users = select(session_bulletins.c.session).where(session_bulletins.c.bulletin == bulletin_id)
+        return self._sessions(self._all(_IN_ORDER.where(sessions.c.id.in_(users))))
+
+    def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        rows = self._all(_AIR, clusters=list(clusters), start=to_ms(start), end=to_ms(end))
+        return [
+            OnAir(session, cluster, from_ms(start_at_ms), from_ms(start_at_ms + duration_ms))
+            for session, cluster, start_at_ms, duration_ms in rows
+        ]
+
+    def _put_list(self, column: Column, session_id: str, wanted: Sequence[str], more: Values) -> None:
+        """Store the clusters or bulletins of a session; most changes of a session leave them as they are."""
+        table = column.table
+        if self._list(column, [session_id])[session_id] == list(wanted):
+            return
+        self._connection.execute(delete(table).where(table.c.session == session_id))
+        if wanted:
+            rows = [{"session": session_id, "place": place, column.name: one, **more}
+                    for place, one in enumerate(wanted)]
+            self._connection.execute(insert(table), rows)
+
+    def _list(self, column: Column, session_ids: Sequence[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self._all(_members(column), sessions=list(session_ids)):
+            found[row.session].append(row[1])
+        return found
+
+    def _sessions(self, rows: Sequence[Row]) -> list[BroadcastSession]:
+        found = []
+        for first in range(0, len(rows), _AT_ONCE):
+            some = rows[first:first + _AT_ONCE]
+            ids = [row.id for row in some]
+            clusters = self._list(session_clusters.c.cluster, ids)
+            bulletins = self._list(session_bulletins.c.bulletin, ids)
+            found += [_session(row, clusters[row.id], bulletins[row.id]) for row in some]
+        return found
+
+
+def _members(column: Column) -> Select:
+    table = column.table
+    chosen = table.c.session.in_(bindparam("sessions", expanding=True))
+    return select(table.c.session, column).where(chosen).order_by(table.c.session, table.c.place)
+
+
+def _values(session: BroadcastSession) -> Values:
+    programme = session.programme
+    return {
+        "id": session.id,
+        "commune": session.commune,
+        "start_at_ms": to_ms(session.start_at),
+        "duration_ms": session.duration_ms,
+        "urgency": session.urgency,
+        "state": session.state,
+        "author": session.author,
+        "created_at_ms": to_ms(session.created_at),
+        "why": session.why,
+        "media": programme.media if programme else None,
+        "media_bytes": programme.bytes if programme else None,
+        "media_frames": programme.frames if programme else None,
+        "made_of": list(programme.made_of) if programme else None,
+    }
+
+
+def _session(row: Row, clusters: list[str], bulletins: list[str]) -> BroadcastSession:
+    programme = None
+    if row.media is not None:
+        programme = Programme(row.media, row.media_bytes, row.media_frames, tuple(row.made_of))
+    return BroadcastSession(
+        id=row.id,
+        commune=row.commune,
+        start_at=from_ms(row.start_at_ms),
+        duration_ms=row.duration_ms,
+        urgency=row.urgency,
+        clusters=tuple(clusters),
+        bulletins=tuple(bulletins),
+        state=SessionState(row.state),
+        author=row.author,
+        created_at=from_ms(row.created_at_ms),
+        programme=programme,
+        why=row.why,
+    )

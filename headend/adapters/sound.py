@@ -69,6 +69,10 @@ class SoundWorks:
         """Lowest and highest sample of each of `width` slices of an encoded programme."""
         return audio.waveform(audio.decode_media(self.media(digest)), width)
 
+    def recording_wave(self, sha256: str, width: int) -> list[tuple[int, int]]:
+        """The same of a recording, straight from its WAV file."""
+        return audio.waveform(self.recording(sha256), width)
+
     def _prepare(self, source: Path) -> Prepared:
         try:
             made = audio.prepare(source, self._bulletins)

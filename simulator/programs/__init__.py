@@ -1,6 +1,7 @@
 """Programs which are not Python packages: found on the machine, or brought to it.
 
-`find` looks and changes nothing; `bring` also fetches. A recipe per program stands in `catalogue`.
+`find` and `require` look and change nothing; `bring` also fetches. A recipe per program stands in
+`catalogue`.
 """
 
 import os
@@ -11,22 +12,25 @@ from simulator.programs.packages import Apt, PackageError, Say, install, may_ins
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-__all__ = ["Missing", "Program", "bring", "find", "names", "tools_folder"]
+__all__ = ["Missing", "Program", "bring", "find", "require"]
 
 
 class Missing(Exception):
     """A program is not here and cannot be brought; the text says what would be needed."""
 
 
-def names() -> list[str]:
-    """Every program that has a recipe."""
-    return list(RECIPES)
-
-
 def find(name: str) -> Program | None:
     """The program `name` if it is on this machine already; KeyError if there is no recipe for it."""
     recipe = RECIPES[name]
     return recipe.on_system() or recipe.unpacked_in(home_of(recipe))
+
+
+def require(name: str) -> Program:
+    """The program `name` if it is on this machine already. Raises Missing."""
+    program = find(name)
+    if program is None:
+        raise Missing(f"{name} is missing; {RECIPES[name].needed}")
+    return program
 
 
 def bring(name: str, say: Say) -> Program:

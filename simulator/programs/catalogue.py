@@ -172,7 +172,6 @@ RECIPES = {
             needed="install Mosquitto 2 (Debian: mosquitto)",
         ),
         postgresql("initdb"),
-        postgresql("pg_ctl"),
         postgresql("postgres"),
         Recipe(
             name="chromium",

@@ -1,6 +1,7 @@
 """The MQTT brokers that the head-end can start itself: NATS from a Python wheel, and Mosquitto.
 
-Both are one `BrokerProcess` to their user: start, stop, restart with the same data, users with rights by topic.
+Both are one `BrokerProcess` to their user: start, stop, restart with the same data, users with rights by
+topic.
 """
 
 from headend.adapters.broker.access import BrokerUser, headend_user, pole_user

@@ -1,6 +1,7 @@
 """A private certificate authority for brokers and poles: elliptic curve P-256, one folder of files.
 
-Every certificate and key is written as PEM and, for MicroPython, as DER: NAME.crt, NAME.key, NAME.crt.der, NAME.key.der.
+Every certificate and key is written as PEM and, for MicroPython, as DER: NAME.crt, NAME.key, NAME.crt.der,
+NAME.key.der.
 """
 
 import ipaddress
@@ -51,7 +52,7 @@ class Authority:
         self._own = x509.load_pem_x509_certificate(files.certificate.read_bytes())
 
     def issue_server(self, name: str, hosts: Iterable[str]) -> Credentials:
-        """A certificate for a server that answers on `hosts` (names or addresses); made once, then found again."""
+        """A certificate for a server on `hosts` (names or addresses); made once, then found again."""
         names = x509.SubjectAlternativeName([host_name(host) for host in hosts])
         return self._issue(name, ExtendedKeyUsageOID.SERVER_AUTH, [names])
 
@@ -97,7 +98,9 @@ class Authority:
         )
         self._write(AUTHORITY, builder.sign(key, SHA256()), key)
 
-    def _builder(self, name: str, key: ec.EllipticCurvePrivateKey, life: timedelta) -> x509.CertificateBuilder:
+    def _builder(
+        self, name: str, key: ec.EllipticCurvePrivateKey, life: timedelta
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(common_name(name))

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass, field
 
 CONNECT, USER_AND_PASSWORD, CLEAN_SESSION = 0x10, 0xC0, 0x02
+DISCONNECT = b"\xe0\x00"
 ACCEPTED = b"\x20\x02\x00\x00"
 LIMIT_SECONDS = 2.0
 
@@ -26,13 +27,24 @@ def greets(door: Door) -> bool:
     flags = CLEAN_SESSION | (USER_AND_PASSWORD if door.password else 0)
     words = [door.user, door.user, door.password] if door.password else [door.user]
     rest = b"\x00\x04MQTT\x04" + bytes([flags]) + b"\x00\x0a" + b"".join(map(counted, words))
-    with contextlib.suppress(OSError), socket.create_connection((door.host, door.port), LIMIT_SECONDS) as plain:
-        wire = door.tls.wrap_socket(plain, server_hostname=door.host) if door.tls else plain
+    with contextlib.suppress(OSError), knock(door) as wire:
         wire.sendall(bytes([CONNECT, len(rest)]) + rest)
         answer = wire.recv(4)
-        wire.sendall(b"\xe0\x00")  # DISCONNECT
+        wire.sendall(DISCONNECT)
         return answer == ACCEPTED
     return False
+
+
+def knock(door: Door) -> socket.socket:
+    """A connection to the door, encrypted if it asks for that; OSError if there is none."""
+    plain = socket.create_connection((door.host, door.port), LIMIT_SECONDS)
+    if door.tls is None:
+        return plain
+    try:
+        return door.tls.wrap_socket(plain, server_hostname=door.host)
+    except OSError:
+        plain.close()
+        raise
 
 
 def counted(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Mosquitto as MQTT broker: a generated configuration, hashed passwords or client certificates, rights per user."""
+"""Mosquitto as MQTT broker: hashed passwords or client certificates, and rights for each user."""
 
 import base64
 import getpass
@@ -14,7 +14,8 @@ from headend.adapters.broker.certs import Authority, Credentials
 from headend.adapters.broker.hello import Door
 from headend.adapters.broker.process import BrokerProcess, write_private
 
-# Mosquitto's own default. Our passwords are long and random: more rounds would only slow 10,000 reconnects down.
+# Mosquitto's own default. Our passwords are long and random: more rounds would only slow 10,000 reconnects
+# down.
 PASSWORD_ROUNDS = 101
 
 
@@ -22,7 +23,8 @@ PASSWORD_ROUNDS = 101
 class BrokerTls:
     """TLS of a broker: who vouches, the broker's own certificate, and whether clients must show one too.
 
-    With `client_certificates` the common name of a client's certificate is its user name, and no password is asked.
+    With `client_certificates` the common name of a client's certificate is its user name, and no password is
+    asked.
     """
 
     authority: Authority
@@ -33,8 +35,8 @@ class BrokerTls:
 class MosquittoBroker(BrokerProcess):
     """Mosquitto 2. `argv` begins the command that starts it (None: it is on PATH or in /usr/sbin).
 
-    A user's name is taken as its client id, so that no pole can end or take over the session of another; a second
-    connection of the same user ends the first.
+    A user's name is taken as its client id, so that no pole can end or take over the session of another; a
+    second connection of the same user ends the first.
     """
 
     kind = "Mosquitto"
@@ -117,12 +119,14 @@ def installed() -> str | None:
 
 
 def password_line(user: BrokerUser) -> str:
-    """A line of Mosquitto's password file: PBKDF2 with SHA-512 ("$7$"); nothing for a user without password."""
+    """A line of Mosquitto's password file ("$7$": PBKDF2, SHA-512); nothing for a user without password."""
     if not user.password:
         return ""
     salt = secrets.token_bytes(12)
     digest = hashlib.pbkdf2_hmac("sha512", user.password.encode(), salt, PASSWORD_ROUNDS)
-    hashed = "$".join(["", "7", str(PASSWORD_ROUNDS), *(base64.b64encode(part).decode() for part in (salt, digest))])
+    hashed = "$".join(
+        ["", "7", str(PASSWORD_ROUNDS), *(base64.b64encode(part).decode() for part in (salt, digest))]
+    )
     return f"{user.name}:{hashed}\n"
 
 

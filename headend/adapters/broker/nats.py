@@ -11,11 +11,19 @@ from headend.adapters.broker.process import BrokerProcess, write_private
 class NatsBroker(BrokerProcess):
     """NATS 2.15 or newer with MQTT on one port, for a demo or a small site.
 
-    Passwords stand in its configuration as they are (NATS knows only bcrypt besides), which is why it is private.
+    What waits for an absent pole is held in memory and lost when the broker restarts (retained messages are
+    not): the head-end sends again what was not acknowledged. `queues_on_disk` keeps it, and gives a message
+    to 5000 subscribers in 1.3 s instead of 0.09 s.
     """
 
     kind = "NATS"
     reloaded = "Reloaded server configuration"
+
+    def __init__(
+        self, folder: Path, host: str = "127.0.0.1", port: int | None = None, queues_on_disk: bool = False
+    ):
+        super().__init__(folder, host, port)
+        self.queues_on_disk = queues_on_disk
 
     def write_configuration(self) -> None:
         write_private(self.folder / "nats.json", json.dumps(self._configuration(), indent=1))
@@ -25,7 +33,7 @@ class NatsBroker(BrokerProcess):
         return [str(program), "--config", str(self.folder / "nats.json")]
 
     def _configuration(self) -> dict:
-        """NATS reads JSON. Each MQTT topic is a NATS subject in which '.' stands for '/'."""
+        """NATS reads JSON. It wants passwords as they are (or bcrypt, which Python lacks): a private file."""
         return {
             "server_name": "loa",
             "listen": f"{self.host}:-1",  # NATS' own protocol can not be switched off; no user may speak it
@@ -36,8 +44,7 @@ class NatsBroker(BrokerProcess):
             },
             "mqtt": {
                 "listen": f"{self.host}:{self.port}",
-                # On disk, 5000 subscribers got a message after 1.3 s; in memory after 0.09 s.
-                "consumer_memory_storage": True,
+                "consumer_memory_storage": not self.queues_on_disk,
             },
             "authorization": {"users": [user_entry(user) for user in self.users]},
         }
@@ -57,7 +64,7 @@ def user_entry(user: BrokerUser) -> dict:
 
 
 def subjects(filters: tuple[str, ...]) -> list[str]:
-    """NATS subjects for MQTT topic filters; 'a/#' also means 'a' itself."""
+    """NATS subjects for MQTT topic filters: '.' stands for '/'. 'a/#' also means 'a' itself."""
     found = []
     for text in filters:
         if text.endswith("/#"):

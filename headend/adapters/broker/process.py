@@ -27,7 +27,7 @@ class BrokerFailed(Exception):
 
 
 class BrokerProcess(ABC):
-    """A broker on `host` (an address of this machine) and `port` (None: a free one), with its data in `folder`.
+    """A broker on an address of this machine and a `port` (None: a free one), with its data in `folder`.
 
     Users may be added at any time. All methods may be called from any thread.
     """
@@ -76,7 +76,7 @@ class BrokerProcess(ABC):
         return self._child is not None and self._child.poll() is None
 
     def add_user(self, *users: BrokerUser) -> None:
-        """Let users in, or change their rights, from now on; a running broker is told. Raises BrokerFailed."""
+        """Let users in, or change their rights; a running broker takes it at once. Raises BrokerFailed."""
         with self._lock:
             self._users.update({user.name: user for user in users})
             if not self.alive:
@@ -98,7 +98,7 @@ class BrokerProcess(ABC):
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    start_new_session=True,  # Ctrl-C on the terminal is for our parent, who then stops us in order
+                    start_new_session=True,  # Ctrl-C is for our process, which then stops it in order
                 )
             self._wanted = True
             self._wait_until(lambda: greets(self.door()), "did not let a client in")
@@ -185,7 +185,7 @@ def free_port(host: str) -> int:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file that only its owner may read; a reader sees the old text or the new one, never half of it."""
+    """Replace a file that only its owner may read; a reader sees the old text or the new one, never half."""
     unfinished = path.with_name(path.name + ".new")
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

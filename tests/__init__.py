@@ -1,0 +1,1 @@
+"""The tests: one folder per tier, see tests/conftest.py."""

@@ -1,0 +1,158 @@
+"""Tiers by folder, real programs as fixtures, and an honest account of what did not run.
+
+A test whose program is missing is skipped with the reason; with CI set that is a failure.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
+from headend.adapters.broker.process import free_port as unused_port
+from simulator.programs import Missing, Program, require
+from tests.support.postgresql import PostgresServer
+from tests.support.processes import children
+from tests.tiers import QUICK, TIERS, account, in_ci, tier_of
+
+settings.register_profile("loa", deadline=None, print_blob=True)
+settings.load_profile("loa")
+
+# A developer's own settings must not decide what is tested.
+for setting in [name for name in os.environ if name.startswith("LOA_")]:
+    del os.environ[setting]
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("loa")
+    group.addoption("--tier", action="append", choices=TIERS, help="run this tier; may be repeated")
+    group.addoption("--quick", action="store_true", help="leave out slow tests and slow tiers")
+    group.addoption("--account", action="store_true", help="say which tier did not run (in CI: a failure)")
+
+
+def pytest_configure(config):
+    for tier in TIERS:
+        config.addinivalue_line("markers", f"{tier}: set for every test in tests/{tier}")
+    config.addinivalue_line("markers", "slow: takes seconds; not part of --quick")
+
+
+def pytest_collection_modifyitems(config, items):
+    wanted = wanted_tiers(config)
+    quick = config.getoption("--quick")
+    for item in items:
+        item.add_marker(tier_of(item.nodeid))
+    left_out = [
+        item
+        for item in items
+        if tier_of(item.nodeid) not in wanted or (quick and item.get_closest_marker("slow"))
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def wanted_tiers(config) -> list[str]:
+    """The tiers that the options ask for."""
+    asked = config.getoption("--tier") or TIERS
+    return [tier for tier in asked if tier in QUICK or not config.getoption("--quick")]
+
+
+def pytest_sessionfinish(session):
+    """In CI nothing is green that did not run."""
+    if in_ci() and session.exitstatus == pytest.ExitCode.OK and not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Just above pytest's own last line."""
+    lines = not_run(config)
+    if lines:
+        terminalreporter.section("did not run" + (": a failure, as CI is set" if in_ci() else ""))
+        for line in lines:
+            terminalreporter.line(line, yellow=True)
+
+
+def not_run(config) -> list[str]:
+    """A line for each tier that did not run, or not wholly."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    return account(reporter.stats, wanted_tiers(config)) if config.getoption("--account") else []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_is_left_behind() -> Iterator[None]:
+    """Every process that a test starts is ended by it."""
+    before = children()
+    yield
+    left = {pid: command for pid, command in children().items() if pid not in before}
+    assert not left, f"still running at the end of the tests: {left}"
+
+
+def program(name: str) -> Program:
+    """A program, or the end of the test that needs it."""
+    try:
+        return require(name)
+    except Missing as missing:
+        if in_ci():
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on."""
+    return unused_port("127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def micropython_amd64() -> Program:
+    """MicroPython with 64-bit words."""
+    return program("micropython")
+
+
+@pytest.fixture(scope="session")
+def micropython_i386() -> Program:
+    """MicroPython with the ESP32's object model: 32-bit words, 31-bit small integers."""
+    return program("micropython-i386")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Program:
+    """Chromium: give playwright its `path` as executable_path and its `env`."""
+    return program("chromium")
+
+
+@pytest.fixture
+def nats_broker(tmp_path) -> Iterator[NatsBroker]:
+    """A running NATS without users: `add_user`."""
+    with NatsBroker(tmp_path / "nats") as broker:
+        yield broker
+
+
+@pytest.fixture
+def mosquitto_broker(tmp_path) -> Iterator[MosquittoBroker]:
+    """A running Mosquitto without users: `add_user`."""
+    with MosquittoBroker(tmp_path / "mosquitto", argv=program("mosquitto").argv) as broker:
+        yield broker
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def any_broker(request) -> BrokerProcess:
+    """Each broker in turn: what the head-end needs must hold for both."""
+    return request.getfixturevalue(f"{request.param}_broker")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, for all tests together."""
+    program("initdb"), program("postgres")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> Iterator[str]:
+    """An empty PostgreSQL database of one's own, as SQLAlchemy writes its address."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)

@@ -16,6 +16,7 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "demo": ("simulator.demo", "show the whole system at work on this machine"),
     "serve": ("headend.main", "run the head-end"),
+    "fleet": ("simulator.fleet", "run virtual poles"),
     "test": ("tests.run", "run the tests (in a checkout)"),
 }
 

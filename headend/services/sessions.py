@@ -41,6 +41,7 @@ def plan(ports: Ports, person: Person, commune: str, start_at: datetime, cluster
         _refuse_unless(verdict(ports, db, session))
         _keep(ports, db, session, person.username, "session.plan")
         bulletin_approved(ports, db, session)
+        session = known(db, session.id)
     ports.wake()
     return session
 

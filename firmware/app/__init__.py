@@ -1,0 +1,1 @@
+"""One pole's mind: everything it decides, with the hardware passed in. See `firmware/hal/contract.md`."""

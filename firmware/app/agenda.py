@@ -1,0 +1,168 @@
+"""What the pole has to sound and when: the plans on flash, what each needs, and the state of each session as a table."""
+
+from protocol import machine, messages
+from protocol.schema import WireError, decode, encode
+
+SHORTEST_REST_MS = 1000  # less than this is not worth breaking into
+PLAN_FILE = "plan-"
+
+PLANNED = "planned"
+READY = "ready"
+SOUNDING = "sounding"
+
+LIFE = {
+    PLANNED: {"stored": READY, "miss": "missed", "refuse": "refused", "stop": "stopped"},
+    READY: {"lost": PLANNED, "sound": SOUNDING, "miss": "missed", "refuse": "refused", "stop": "stopped"},
+    SOUNDING: {"resume": SOUNDING, "finish": "finished", "stop": "stopped"},
+}
+
+
+class Entry:
+    """One session of the agenda and its state."""
+
+    def __init__(self, session, rules, state):
+        self.session = session
+        self.rules = rules
+        self.state = state
+
+    def step(self, event):
+        """Move along LIFE, or machine.IllegalEvent."""
+        self.state = machine.step(LIFE, self.state, event)
+
+    @property
+    def end_ms(self):
+        """Unix ms at which its time on air is over."""
+        return self.session.at_ms + self.session.length_ms
+
+    def over(self, now_ms):
+        """True when it can not be begun any more."""
+        return now_ms > self.end_ms - min(SHORTEST_REST_MS, self.session.length_ms // 2)
+
+
+class Agenda:
+    """Every session that concerns this pole, out of all plans of its groups."""
+
+    def __init__(self, pole, vault, journal, media):
+        self._pole = pole
+        self._vault = vault
+        self._journal = journal
+        self._media = media  # whether a file is whole: media(digest) → bool
+        self.plans = {}  # stream → messages.Plan
+        self.entries = {}  # session id → Entry
+
+    def load(self, streams):
+        """Read the plans from flash after a start."""
+        for stream in streams:
+            raw = self._vault.load(_file(stream))
+            if raw is not None:
+                try:
+                    self.plans[stream] = decode(messages.Plan, raw)
+                except WireError:
+                    continue  # it will come again: plans are retained
+        self._renew()
+
+    def accept(self, stream, plan):
+        """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""
+        before = {i: encode(entry.session) for i, entry in self.entries.items()}
+        self._vault.save(_file(stream), encode(plan))
+        self.plans[stream] = plan
+        self._renew()
+        return [
+            entry.session
+            for entry in self.in_order()
+            if before.get(entry.session.id) != encode(entry.session) and entry.state in (PLANNED, READY)
+        ]
+
+    def version(self):
+        """The highest version among the plans held, 0 without any."""
+        return max([plan.version for plan in self.plans.values()] + [0])
+
+    def _renew(self):
+        old = self.entries
+        self.entries = {}
+        for stream in sorted(self.plans):
+            plan = self.plans[stream]
+            for session in plan.sessions:
+                if session.id in self.entries or (session.poles and self._pole not in session.poles):
+                    continue
+                self.entries[session.id] = self._entry(session, plan.rules, old.get(session.id))
+        for one, entry in old.items():
+            if one not in self.entries and entry.state == SOUNDING:
+                self.entries[one] = entry  # a plan that looks ahead no longer names it: only a stop ends it
+
+    def _entry(self, session, rules, known):
+        if known is not None and known.state == SOUNDING:
+            return known  # what is on air is not changed under way
+        state = PLANNED
+        deed = self._journal.deed(session.id)
+        if deed is not None and deed.ended:
+            state = deed.ended
+        elif deed is not None and deed.sounded:
+            state = SOUNDING
+        entry = Entry(session, rules, state)
+        if state == PLANNED and self.stored(session):
+            entry.step("stored")
+        return entry
+
+    def stored(self, session):
+        """True if all its audio is on the pole and checked."""
+        return all([self._media(item.media) for item in session.items])
+
+    def renew_media(self):
+        """Look again at what is stored; the sessions that became ready."""
+        found = []
+        for entry in self.in_order():
+            if entry.state == PLANNED and self.stored(entry.session):
+                entry.step("stored")
+                found.append(entry.session)
+            elif entry.state == READY and not self.stored(entry.session):
+                entry.step("lost")
+        return found
+
+    def in_order(self):
+        """Entries by their instant."""
+        return sorted(self.entries.values(), key=lambda entry: (entry.session.at_ms, entry.session.id))
+
+    def due(self, now_ms, lead_ms):
+        """The entry to sound now (its speaker has to open within `lead_ms`), or None."""
+        for entry in self.in_order():
+            if entry.state in (READY, SOUNDING) and entry.session.at_ms - lead_ms <= now_ms and not entry.over(now_ms):
+                return entry
+        return None
+
+    def next_ms(self, now_ms):
+        """The next instant at which something changes by itself, or None."""
+        instants = []
+        for entry in self.entries.values():
+            if entry.state in (PLANNED, READY, SOUNDING):
+                instants.append(entry.session.at_ms if entry.session.at_ms > now_ms else entry.end_ms)
+        return min(instants) if instants else None
+
+    def over(self, now_ms):
+        """Entries whose time went by while nothing ended them."""
+        return [e for e in self.in_order() if e.state in (PLANNED, READY, SOUNDING) and e.over(now_ms)]
+
+    def wanted(self, now_ms):
+        """Items still to fetch, the soonest needed first: [messages.Item]."""
+        found = []
+        seen = set()
+        for entry in self.in_order():
+            if entry.state != PLANNED or entry.over(now_ms):
+                continue
+            for item in entry.session.items:
+                if item.media not in seen and not self._media(item.media):
+                    seen.add(item.media)
+                    found.append(item)
+        return found
+
+    def named_media(self):
+        """Digests that some session still needs."""
+        needed = set()
+        for entry in self.entries.values():
+            if entry.state in (PLANNED, READY, SOUNDING):
+                needed.update([item.media for item in entry.session.items])
+        return needed
+
+
+def _file(stream):
+    return PLAN_FILE + stream.replace("/", "-")

@@ -1,0 +1,218 @@
+"""MQTT 3.1.1 (OASIS, 2014) as a client needs it here: QoS 0 and 1, a persistent session, a last will. Nothing else.
+
+The transport is passed in. One write per packet: header, topic and payload in separate writes cost 40 ms each to Nagle
+and delayed acknowledgements. An order is acknowledged after the handler has taken it, so that it comes again otherwise.
+"""
+
+import asyncio
+import gc
+
+KEEPALIVE_S = 30  # the broker takes a pole for dead after 1.5 times this: silence shows within a minute
+PING_EVERY_S = 12
+CONNECT_TIMEOUT_S = 20
+STEADY_S = 5  # a connection that lasted this long counts, and the next attempt is soon again
+LAST_BACKOFF_S = 60
+MOST_PACKET = 24 * 1024  # bigger ones are read away and counted: a pole's memory is small
+
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x82, 0x90
+PINGREQ, PINGRESP, DISCONNECT = 0xC0, 0xD0, 0xE0
+
+
+class LinkError(Exception):
+    """The broker said something that ends the connection."""
+
+
+def packet(kind, body):
+    """A whole packet: fixed header (MQTT 3.1.1, 2.2) and body."""
+    size = len(body)
+    head = bytearray([kind])
+    while True:
+        digit = size & 0x7F
+        size >>= 7
+        head.append(digit | 0x80 if size else digit)
+        if not size:
+            return bytes(head) + body
+
+
+def text(value):
+    """A length-prefixed string or byte string."""
+    raw = value.encode() if isinstance(value, str) else value
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def connect_packet(client, user, password, will):
+    """CONNECT with clean_session = 0; `will` = (topic, bytes), retained, QoS 1."""
+    flags = 0x2C  # will, its QoS 1, retained
+    tail = text(client) + text(will[0]) + text(will[1])
+    if user:
+        flags |= 0xC0
+        tail += text(user) + text(password)
+    return packet(CONNECT, text("MQTT") + bytes([4, flags]) + KEEPALIVE_S.to_bytes(2, "big") + tail)
+
+
+class Link:
+    """Keeps one connection to the broker, for ever."""
+
+    def __init__(self, net, random, broker, client, reads, take, will):
+        """`broker`: host, port, user, password, tls; `take(topic, payload)`: async; `will()`: (topic, bytes)."""
+        self.up = False
+        self.oversize = 0  # packets too big for this pole
+        self.poison = 0  # packets that the handler failed on
+        self.on_up = None  # async function, called after each connect
+        self._net = net
+        self._random = random
+        self._broker = broker
+        self._client = client
+        self._reads = reads
+        self._take = take
+        self._will = will
+        self._lock = asyncio.Lock()
+        self._writer = None
+        self._last_id = 0
+
+    async def run(self):
+        """Connect, serve, and again. Never returns."""
+        failures = 0
+        while True:
+            gc.collect()  # a TLS handshake wants large pieces of memory
+            steady = await self._attempt()
+            failures = 0 if steady else failures + 1
+            most_ms = min(LAST_BACKOFF_S * 1000, 500 << min(failures, 7))
+            spread = int.from_bytes(self._random(2), "big")
+            await asyncio.sleep((most_ms // 2 + most_ms * spread // 65536) / 1000)
+
+    async def _attempt(self):
+        """One connection's life; True if it lasted."""
+        pinging = steadying = None
+        self.steady = False
+        try:
+            reader = await asyncio.wait_for(self._connect(), CONNECT_TIMEOUT_S)
+            self.up = True
+            pinging = asyncio.create_task(self._ping())
+            steadying = asyncio.create_task(self._settle())
+            if self.on_up:
+                await self.on_up()
+            while True:
+                await self._read_one(reader)
+        except (OSError, EOFError, LinkError, ValueError, asyncio.TimeoutError):
+            return self.steady
+        finally:
+            self.up = False
+            for task in (pinging, steadying):
+                if task:
+                    task.cancel()
+            writer, self._writer = self._writer, None
+            if writer:
+                await _close(writer)
+
+    async def _settle(self):
+        await asyncio.sleep(STEADY_S)
+        self.steady = True
+
+    async def _connect(self):
+        reader, self._writer = await self._net.open(self._broker["host"], self._broker["port"], self._broker.get("tls"))
+        await self._send(connect_packet(self._client, self._broker.get("user"), self._broker.get("password"), self._will()))
+        kind, size = await self._head(reader)
+        answer = await reader.readexactly(size) if size == 2 else b""
+        if kind != CONNACK or len(answer) != 2 or answer[1]:
+            raise LinkError("refused by the broker")
+        wanted = b"".join([text(topic) + b"\x01" for topic in self._reads])
+        await self._send(packet(SUBSCRIBE, self._next_id() + wanted))
+        return reader
+
+    def _next_id(self):
+        self._last_id = self._last_id % 65535 + 1
+        return self._last_id.to_bytes(2, "big")
+
+    async def _send(self, raw):
+        async with self._lock:
+            if self._writer is None:
+                raise OSError("not connected")
+            self._writer.write(raw)
+            await self._writer.drain()
+
+    async def publish(self, topic, payload, retain=False):
+        """Send with QoS 1; False when there is no connection. Whether it arrived, the application asks itself."""
+        if not self.up:
+            return False
+        try:
+            await self._send(packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload))
+            return True
+        except OSError:
+            return False
+
+    async def leave(self):
+        """Say good-bye, so that the last will is not published."""
+        if self.up:
+            try:
+                await self._send(packet(DISCONNECT, b""))
+            except OSError:
+                pass
+
+    async def _ping(self):
+        try:
+            while True:
+                await asyncio.sleep(PING_EVERY_S)
+                await self._send(packet(PINGREQ, b""))
+        except OSError:
+            pass  # the reader notices it too
+
+    async def _head(self, reader):
+        kind = (await reader.readexactly(1))[0]
+        size = shift = 0
+        while True:
+            digit = (await reader.readexactly(1))[0]
+            size |= (digit & 0x7F) << shift
+            shift += 7
+            if not digit & 0x80:
+                return kind, size
+            if shift > 21:
+                raise LinkError("length")
+
+    async def _read_one(self, reader):
+        # Between two pings something must come, or the line is dead, whatever TCP thinks of it.
+        kind, size = await asyncio.wait_for(self._head(reader), KEEPALIVE_S)
+        if size > MOST_PACKET:
+            await asyncio.wait_for(self._drain(reader, kind, size), KEEPALIVE_S * 4)
+            return
+        body = await asyncio.wait_for(reader.readexactly(size), KEEPALIVE_S) if size else b""
+        if kind & 0xF0 == PUBLISH:
+            await self._publish_came(kind, body)
+        elif kind == SUBACK and 0x80 in body[2:]:
+            raise LinkError("subscription refused")
+
+    async def _publish_came(self, kind, body):
+        end = 2 + int.from_bytes(body[:2], "big")
+        quality = kind >> 1 & 3
+        start = end + 2 if quality else end
+        if quality > 1 or len(body) < start:
+            raise LinkError("packet")
+        try:
+            await self._take(str(body[2:end], "utf-8"), body[start:])
+        except (ValueError, KeyError, TypeError, MemoryError, RuntimeError):
+            self.poison += 1  # acknowledged all the same, or it would come for ever
+        if quality:
+            await self._send(packet(PUBACK, body[end:start]))
+
+    async def _drain(self, reader, kind, size):
+        """Read an oversize packet away and acknowledge it."""
+        self.oversize += 1
+        first = await reader.readexactly(2)
+        topic = int.from_bytes(first, "big")
+        head = await reader.readexactly(min(topic + 2, size - 2))
+        left = size - 2 - len(head)
+        while left:
+            got = await reader.read(min(left, 1024))
+            if not got:
+                raise EOFError
+            left -= len(got)
+        if kind & 0xF0 == PUBLISH and kind >> 1 & 3 == 1:
+            await self._send(packet(PUBACK, head[-2:]))
+
+
+async def _close(stream):
+    try:
+        stream.close()
+        await stream.wait_closed()
+    except OSError:
+        pass

@@ -1,0 +1,87 @@
+"""The one door through which orders reach a pole: nothing is parsed, let alone done, before its seal is right.
+
+format → key → seal → body → role → audience, validity, counter → counter on flash → act. Whatever fails is counted and
+told to the head-end, at most once a minute for each reason.
+"""
+
+import asyncio
+import hashlib
+
+from protocol import messages, seal
+
+COUNTERS = "counters"
+TELL_EVERY_MS = 60000
+
+
+class Orders:
+    """Checks sealed orders and hands their contents on."""
+
+    def __init__(self, keys, audiences, vault, clock, tell):
+        """`keys`: list of messages.Key; `tell(why, count)` makes a `refused` receipt."""
+        self.refused = 0
+        self._keys = keys
+        self._audiences = audiences
+        self._vault = vault
+        self._clock = clock
+        self._tell = tell
+        self._counters = vault.load_json(COUNTERS, {})  # stream → [last counter, digest of its body]
+        self._silent = {}  # reason → [refusals not told yet, when the last was told]
+
+    async def take(self, raw, act):
+        """Check one order and give its letter to `act` (async); True if it was acted on."""
+        try:
+            letter, digest = await self._check(raw)
+        except seal.SealError as refusal:
+            self._refuse(refusal.word)
+            return False
+        if letter is None:
+            return False
+        # The counter first: an order that ends in a power cut is not done twice. Plans are retained, so none is lost.
+        self._counters[letter.stream()] = [letter.seq, digest]
+        self._vault.save_json(COUNTERS, self._counters)
+        await act(letter)
+        return True
+
+    async def _check(self, raw):
+        """(letter, digest of its body), or (None, None) for a harmless duplicate, or SealError."""
+        sealed = seal.unpack(raw)
+        key = seal.known_key(self._keys, sealed.kid)
+        for _ in seal.verify_steps(sealed, int(key.modulus, 16)):
+            await asyncio.sleep(0)
+        letter = seal.open_body(sealed)
+        now_ms = self._clock.now_ms()
+        seal.key_for(self._keys, sealed.kid, letter.kind, now_ms)
+        digest = hashlib.sha256(sealed.body).digest()[:8].hex()
+        last_seq, last_digest = self._counters.get(letter.stream(), (0, ""))
+        if seal.admit(letter, self._audiences, now_ms, last_seq):
+            return letter, digest
+        if digest != last_digest:
+            raise seal.SealError("replay")
+        return None, None
+
+    def _refuse(self, why):
+        self.refused += 1
+        state = self._silent.setdefault(why, [0, None])
+        state[0] += 1
+        now_ms = self._clock.now_ms()
+        if state[1] is None or now_ms - state[1] >= TELL_EVERY_MS:
+            count = state[0]
+            self._silent[why] = [0, now_ms]
+            self._tell(why, count)
+
+    def tell_rest(self):
+        """Tell refusals that were held back, once their minute is over."""
+        now_ms = self._clock.now_ms()
+        for why, state in list(self._silent.items()):
+            if state[0] and now_ms - state[1] >= TELL_EVERY_MS:
+                self._silent[why] = [0, now_ms]
+                self._tell(why, state[0])
+
+
+def open_key_list(vault, root_hex, sealed_hex):
+    """The keys of the head-end out of the enrolment's list, or SealError. An older list than before is refused."""
+    oldest = vault.load_json("keys", 0)
+    listed = seal.open_keys(bytes.fromhex(sealed_hex), int(root_hex, 16), oldest)
+    if listed.version > oldest:
+        vault.save_json("keys", listed.version)
+    return listed.keys

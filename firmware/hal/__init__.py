@@ -1,0 +1,1 @@
+"""The hardware's side of `contract.md`: one folder per board, and what all boards share."""

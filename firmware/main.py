@@ -1,0 +1,23 @@
+"""Joins a board's hardware and the pole's mind. On a device `boot.py` has run before; a watchdog's reset starts anew."""
+
+import asyncio
+
+from firmware.app.station import Station
+
+
+async def live(hal):
+    """Run one pole on `hal` until something fails or the hardware says stop."""
+    station = Station(hal)
+    hal.log("pole %s, start %d, %s" % (hal.profile["pole"], station.boot, hal.runtime))
+    await station.run()
+
+
+def main():
+    """Entry on an ESP32."""
+    from firmware.hal.esp32.board import Board
+
+    asyncio.run(live(Board()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""A whole pole's hardware out of a profile folder.
+
+    profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" | "lost"}
+    network        "down" while the cable is cut    rtc.json    the battery-backed clock
+    data/          the flash                        captures/   what left each opening of the speaker
+"""
+
+import json
+import os
+import sys
+
+from simulator.hal.clock import Crystal, Rtc
+from simulator.hal.files import Files
+from simulator.hal.i2s import SimI2S
+from simulator.hal.net import Net
+
+
+class SimBoard:
+    """The contract of `firmware/hal/contract.md` on a PC."""
+
+    i2s_bytes = 16384
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.profile = _load(folder + "/profile.json")
+        world = _load(folder + "/world.json")
+        self.runtime = runtime()
+        self._crystal = Crystal(world.get("ppm", 0), world.get("ticks_begin_us", 0))
+        self.ticks_us = self._crystal.ticks_us
+        self._rtc = Rtc(folder + "/rtc.json", world.get("rtc", "kept") != "lost")
+        self.rtc_us = self._rtc.read
+        self.set_rtc_us = self._rtc.set
+        self.random = os.urandom
+        self.files = Files(folder + "/data")
+        self.net = Net(folder + "/network")
+        self._captures = folder + "/captures"
+        try:
+            os.mkdir(self._captures)
+        except OSError:
+            pass
+
+    def open_i2s(self):
+        """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""
+        taken = [int(name.split(".")[0]) for name in os.listdir(self._captures)]
+        return SimI2S(self._crystal, 16000, self.i2s_bytes, "%s/%d" % (self._captures, max(taken + [0]) + 1))
+
+    def log(self, line):
+        """One line to whoever looks after the process."""
+        print(line)
+        if sys.implementation.name != "micropython":
+            sys.stdout.flush()
+
+
+def runtime():
+    """The interpreter's name and version."""
+    kind, version = sys.implementation.name, ".".join([str(part) for part in sys.implementation.version[:3]])
+    names = {"micropython": "MicroPython", "cpython": "CPython"}
+    width = "64 bit" if sys.maxsize > 1 << 32 else "32 bit"
+    return "%s %s (%s)" % (names.get(kind, kind), version, width)
+
+
+def _load(path):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except OSError:
+        return {}

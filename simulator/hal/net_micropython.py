@@ -1,0 +1,172 @@
+"""Sockets of unix MicroPython, on asyncio's poll."""
+
+import asyncio
+import errno
+import socket
+
+import ffi
+import tls as tls_module
+from asyncio import core
+
+READ_BYTES = 2048
+_shutdown = ffi.open("libc.so.6").func("i", "shutdown", "ii")
+
+
+def resolve(host, port):
+    """Address for connect."""
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+
+
+class Stream:
+    """One connection, both ways."""
+
+    def __init__(self, raw):
+        self.closed = False
+        self._raw = raw
+        self._s = raw
+        self._out = b""
+        self._kept = b""
+
+    def secure(self, context, host):
+        """TLS from here on; the handshake happens with the first bytes."""
+        self._s = context.wrap_socket(self._raw, server_hostname=host, do_handshake_on_connect=False)
+        self._s.setblocking(False)
+
+    async def _more(self, size):
+        """At most `size` bytes, b"" at the end."""
+        while True:
+            if self.closed:
+                raise OSError(errno.ECONNRESET)
+            got = self._s.read(size)
+            if got is not None:
+                return got
+            yield core._io_queue.queue_read(self._s)
+
+    async def read(self, size):
+        """1 to `size` bytes, b"" at the end."""
+        if self._kept:
+            got, self._kept = self._kept[:size], self._kept[size:]
+            return got
+        return await self._more(size)
+
+    async def readexactly(self, size):
+        """Exactly `size` bytes, or EOFError."""
+        parts = b""
+        while len(parts) < size:
+            if not self._kept:
+                self._kept = await self._more(max(READ_BYTES, size - len(parts)))
+                if not self._kept:
+                    raise EOFError
+            need = size - len(parts)
+            parts, self._kept = parts + self._kept[:need], self._kept[need:]
+        return parts
+
+    async def readline(self):
+        """A line with its end; shorter at the end of the stream."""
+        line = b""
+        while True:
+            at = self._kept.find(b"\n")
+            if at >= 0:
+                line, self._kept = line + self._kept[:at + 1], self._kept[at + 1:]
+                return line
+            line, self._kept = line + self._kept, b""
+            if len(line) > 8192:
+                raise OSError(errno.EMSGSIZE)
+            self._kept = await self._more(READ_BYTES)
+            if not self._kept:
+                return line
+
+    def write(self, raw):
+        """Keep for drain."""
+        self._out += raw
+
+    async def drain(self):
+        """Send what was kept."""
+        out, self._out = memoryview(self._out), b""
+        at = 0
+        while at < len(out):
+            if self.closed:
+                raise OSError(errno.ECONNRESET)
+            sent = self._s.write(out[at:])
+            at += sent or 0
+            if at < len(out):
+                yield core._io_queue.queue_write(self._s)
+
+    def cut(self):
+        """Break the line: whoever waits gets the end or an error."""
+        _shutdown(self._raw.fileno(), 2)
+
+    def close(self):
+        """At once."""
+        if not self.closed:
+            self.closed = True
+            self._s.close()
+
+    async def wait_closed(self):
+        """Nothing is left to wait for."""
+
+
+async def open_stream(address, host, tls):
+    """A connected Stream, or OSError."""
+    raw = socket.socket()
+    raw.setblocking(False)
+    try:
+        try:
+            raw.connect(address)
+        except OSError as why:
+            if why.errno != errno.EINPROGRESS:
+                raise
+            yield core._io_queue.queue_write(raw)
+        stream = Stream(raw)
+        if tls:
+            stream.secure(_context(tls), host)
+        return stream
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _context(tls):
+    context = tls_module.SSLContext(tls_module.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls_module.CERT_REQUIRED
+    with open(tls["ca"], "rb") as file:
+        context.load_verify_locations(file.read())
+    if tls.get("cert"):
+        with open(tls["cert"], "rb") as cert, open(tls["key"], "rb") as key:
+            context.load_cert_chain(cert.read(), key.read())
+    return context
+
+
+class Udp:
+    """Datagrams to and from one address."""
+
+    def __init__(self, address):
+        self.closed = False
+        self._s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._s.setblocking(False)
+        self._s.connect(address)
+
+    def send(self, raw):
+        """One datagram; OSError."""
+        self._s.send(raw)
+
+    async def receive(self, seconds):
+        """One datagram, or None after `seconds`; OSError."""
+        try:
+            return await asyncio.wait_for(self._receive(), seconds)
+        except asyncio.TimeoutError:
+            return None
+
+    async def _receive(self):
+        yield core._io_queue.queue_read(self._s)
+        return self._s.recv(512)
+
+    def cut(self):
+        """Break."""
+        self.close()
+
+    def close(self):
+        """At once."""
+        if not self.closed:
+            self.closed = True
+            self._s.close()

@@ -1,0 +1,50 @@
+"""One virtual pole: the real firmware on `simulator.hal`. `micropython -m simulator.station PROFILE_FOLDER`.
+
+It ends when its standard input is closed, so that no pole outlives the process that started it.
+"""
+
+import asyncio
+import sys
+
+from firmware.main import live
+from simulator.hal.board import SimBoard
+
+
+class ParentGone(Exception):
+    """Whoever started this pole has ended or wants it to end."""
+
+
+async def _stdin():
+    if sys.implementation.name == "micropython":
+        return asyncio.StreamReader(sys.stdin)
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    return reader
+
+
+async def _parent():
+    reader = await _stdin()
+    while await reader.read(64):
+        pass
+    raise ParentGone()
+
+
+async def _run(folder):
+    board = SimBoard(folder)
+    try:
+        await asyncio.gather(live(board), board.net.watch(), _parent())
+    except ParentGone:
+        board.log("stopped")
+
+
+def main():
+    """Entry of the process."""
+    if len(sys.argv) < 2:
+        print("usage: station PROFILE_FOLDER", file=sys.stderr)
+        sys.exit(2)
+    asyncio.run(_run(sys.argv[-1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -18,17 +18,20 @@ from typing import Any
 
 from headend import main as headend_main
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker, headend_user, pole_user
-from headend.adapters.broker.mosquitto import installed
+from headend.adapters.broker.certs import Authority
+from headend.adapters.broker.mosquitto import BrokerTls, installed
 from headend.ports import Account, Ports
 from headend.services import enrolment
 from headend.settings import Settings, read
 from simulator import city as city_
+from simulator import programs
 from simulator.children import die_with_parent
 from simulator.city import City
 from simulator.fleet import Fleet, Runtime
 
 Say = Callable[[str], None]
 PATIENCE_SECONDS = 60
+TLS_HOST = "localhost"  # certificates of addresses are not understood everywhere
 
 
 class StageFailed(Exception):
@@ -37,13 +40,19 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True)
 class Plot:
-    """How the demonstration is set up. `offset_ms` shifts the head-end's clock against the host's."""
+    """How the demonstration is set up. `offset_ms` shifts the head-end's clock against the host's.
+
+    `broker`: "auto" takes Mosquitto where it is installed, else NATS; "nats"; "mosquitto"; "mosquitto-tls".
+    `database`: an address for SQLAlchemy, None for SQLite in the folder.
+    """
 
     root: Path
     city: City
     runtime: Runtime
     offset_ms: int
     port: int
+    broker: str = "auto"
+    database: str | None = None
 
 
 class Stage:
@@ -70,8 +79,7 @@ class Stage:
 
     def _start(self) -> None:
         plot = self.plot
-        shutil.rmtree(plot.root, ignore_errors=True)
-        plot.root.mkdir(parents=True, mode=0o700)
+        clear(plot.root)
         self.broker = self._start_broker()
         self.env = self._environment()
         self.settings: Settings = read(self.env)
@@ -84,17 +92,38 @@ class Stage:
         self._start_fleet()
 
     def _start_broker(self) -> BrokerProcess:
-        kind = MosquittoBroker if installed() else NatsBroker
-        broker = kind(self.plot.root / "broker")
+        broker = self._make_broker(self.plot.root / "broker")
         self.say(f"starting the broker ({broker.kind})")
         broker.start()
         self._ends.callback(broker.stop)
         broker.watch()
         return broker
 
+    def _make_broker(self, folder: Path) -> BrokerProcess:
+        wanted = self.plot.broker
+        if wanted == "auto":
+            wanted = "mosquitto" if installed() else "nats"
+        if wanted == "nats":
+            return NatsBroker(folder)
+        program = programs.require("mosquitto").argv
+        if wanted == "mosquitto":
+            return MosquittoBroker(folder, argv=program)
+        authority = Authority(self.plot.root / "certificates")
+        tls = BrokerTls(authority, authority.issue_server("broker", [TLS_HOST, "127.0.0.1"]))
+        return MosquittoBroker(folder, argv=program, tls=tls)
+
+    @property
+    def _authority(self) -> Path | None:
+        tls = getattr(self.broker, "tls", None)
+        return tls.authority.certificate if tls else None
+
     def _environment(self) -> dict[str, str]:
+        told = {"LOA_DATABASE": self.plot.database} if self.plot.database else {}
+        if self._authority:
+            told |= {"LOA_BROKER_CA": str(self._authority), "LOA_BROKER_HOST": TLS_HOST}
         return {
             **os.environ,
+            **told,
             "LOA_DATA": str(self.plot.root / "headend"),
             "LOA_PORT": str(self.plot.port),
             "LOA_BROKER_PORT": str(self.broker.port),
@@ -165,8 +194,8 @@ class Stage:
         self.say(f"starting {len(clusters)} virtual poles on {self.plot.runtime.name}")
         self.fleet = Fleet(self.plot.root / "poles", self.plot.runtime)
         self._ends.callback(self.fleet.stop)
-        addresses = enrolment.Addresses("127.0.0.1", self.broker.port, f"{self.base}/media", "127.0.0.1",
-                                        self.settings.time_port)
+        addresses = enrolment.Addresses(self.settings.broker_host, self.broker.port, f"{self.base}/media", "127.0.0.1",
+                                        self.settings.time_port, self._authority)
         keys = self.house.keys
         for number, cluster in enumerate(clusters):
             profile = enrolment.profile(self.house.ports, cluster, addresses, keys.root_modulus, keys.sealed_keys)
@@ -185,6 +214,17 @@ class Stage:
             if time.monotonic() > end:
                 raise StageFailed(f"waited {limit_seconds:.0f} s in vain for {what}; see {self.plot.root}")
             time.sleep(0.1)
+
+
+def clear(root: Path) -> None:
+    """An empty folder for a demonstration; StageFailed rather than delete anything that is not one."""
+    mark = root / ".loa-demonstration"
+    if root.exists() and any(root.iterdir()) and not mark.exists():
+        raise StageFailed(f"{root} holds other files; give --data an empty folder")
+    if root.exists():
+        shutil.rmtree(root)
+    root.mkdir(parents=True, mode=0o700)
+    mark.touch()
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:

@@ -19,7 +19,7 @@ class Addresses:
     media: str  # "http://host:port/media"
     time_host: str
     time_port: int
-    ca: Path | None = None
+    ca: Path | None = None  # the file of the authority, DER or PEM
 
 
 def profile(ports: Ports, cluster: Cluster, addresses: Addresses, root_modulus: int, sealed_keys: bytes) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
     say: Say = lambda line: print(f"loa demo: {line}", file=sys.stderr, flush=True)  # noqa: E731
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
-    plot = Plot(args.data.absolute(), city_.build(args.poles), _runtime(args.runtime, say), _offset_ms(args),
+    # A working morning, whatever the hour outside; shortly before noon where somebody will want to plan by hand.
+    offset_ms = working_day_offset_ms(6) if args.once or args.audio else working_day_offset_ms(11, 50)
+    plot = Plot(args.data.absolute(), city_.build(args.poles), _runtime(args.runtime, say), offset_ms,
                 args.port or (free_port() if args.once else PORT))
     try:
         with Stage(plot, say) as stage:
@@ -98,12 +100,10 @@ def _runtime(wanted: str, say: Say) -> Runtime:
     return find_runtime(wanted)
 
 
-def _offset_ms(args: argparse.Namespace) -> int:
-    """The demonstration always begins on a working morning, whatever the hour outside: 06:00, or shortly before the
-    afternoon begins where somebody will want to plan a second session by hand."""
+def working_day_offset_ms(hour: int, minute: int = 0) -> int:
+    """What shifts the host's clock to this hour, Hà Nội time, of today or, at a week-end, of Monday."""
     now = datetime.now(HANOI)
     days = (7 - now.weekday()) if now.weekday() >= 5 else 0
-    hour, minute = (6, 0) if args.once or args.audio else (11, 50)
     shown = (now + timedelta(days=days)).replace(hour=hour, minute=minute, second=0, microsecond=0)
     return to_ms(shown) - to_ms(now)
 
@@ -126,7 +126,7 @@ def air(stage: Stage, audio_file: Path | None) -> list[Aired]:
 
 
 def _make_bulletin(stage: Stage, commune: str, audio_file: Path | None) -> tuple[Desk, dict[str, Any]]:
-    broadcaster = _desk(stage, Role.BROADCASTER, commune)
+    broadcaster = desk_of(stage, Role.BROADCASTER, commune)
     words = {"commune": commune, "title": TITLE if audio_file is None else audio_file.name[:100], "field": "notice"}
     if audio_file is None:
         told = broadcaster.post("/api/bulletins", {**words, "text": TEXT})
@@ -139,11 +139,11 @@ def _make_bulletin(stage: Stage, commune: str, audio_file: Path | None) -> tuple
 def _plan_and_approve(stage: Stage, broadcaster: Desk, told: dict[str, Any], start_at: datetime) -> Aired:
     session = broadcaster.post("/api/sessions", {"commune": told["commune"], "start_at": start_at.isoformat(),
                                                  "clusters": [], "bulletins": [told["id"]]})
-    _desk(stage, Role.APPROVER, told["commune"]).post(f"/api/bulletins/{told['id']}/approve")
+    desk_of(stage, Role.APPROVER, told["commune"]).post(f"/api/bulletins/{told['id']}/approve")
     return Aired(told["commune"], session["id"], told["id"])
 
 
-def _desk(stage: Stage, role: Role, commune: str) -> Desk:
+def desk_of(stage: Stage, role: Role, commune: str) -> Desk:
     return Desk(stage.base, stage.plot.city.person(role, commune).username, city_.PASSWORD)
 
 
@@ -172,20 +172,20 @@ def _stay(stage: Stage, args: argparse.Namespace) -> int:
 
 def _once(stage: Stage, args: argparse.Namespace, begun: float) -> int:
     aired = air(stage, args.audio)
-    forged = _forge(stage)
+    forged = forge(stage)
     stage.say("waiting for the broadcast to end and for every receipt")
-    _wait_for_end(stage, aired)
-    found = evidence.summary(_soundings(stage, aired, args.audio))
-    refused = _refused(stage, forged)
+    wait_for_end(stage, aired)
+    found = evidence.summary(soundings(stage, aired, args.audio))
+    refusing = refused(stage, forged)
     with stage.house.ports.db() as db:
         receipts = sum(len(db.receipts(session=one.session)) for one in aired)
-    found |= {"receipts": receipts, "refused_unsigned": refused, "seconds": round(time.monotonic() - begun, 1),
+    found |= {"receipts": receipts, "refused_unsigned": refusing, "seconds": round(time.monotonic() - begun, 1),
               "runtime": stage.plot.runtime.name}
     print(json.dumps(found) if args.json else "\n".join(f"{name}: {value}" for name, value in found.items()))
-    return 0 if found["heard"] == found["poles"] == refused else 1
+    return 0 if found["heard"] == found["poles"] == refusing else 1
 
 
-def _wait_for_end(stage: Stage, aired: list[Aired]) -> None:
+def wait_for_end(stage: Stage, aired: list[Aired]) -> None:
     ports = stage.house.ports
     with ports.db() as db:
         sessions = [db.session(one.session) for one in aired]
@@ -208,7 +208,7 @@ def _wait_for_end(stage: Stage, aired: list[Aired]) -> None:
         stage.say("not every pole has told its end; measuring what was heard")
 
 
-def _soundings(stage: Stage, aired: list[Aired], audio_file: Path | None) -> list[evidence.Sounding]:
+def soundings(stage: Stage, aired: list[Aired], audio_file: Path | None) -> list[evidence.Sounding]:
     """Compare each pole's sink with the recording as it was handed in."""
     soundings = []
     for one in aired:
@@ -223,7 +223,7 @@ def _soundings(stage: Stage, aired: list[Aired], audio_file: Path | None) -> lis
     return soundings
 
 
-def _forge(stage: Stage) -> str:
+def forge(stage: Stage) -> str:
     """Publish, with the head-end's own rights at the broker, a plan that a stranger has sealed; returns its session."""
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     kid = stage.house.ports.sealer.kid(messages.Plan.TYPE)
@@ -240,7 +240,7 @@ def _forge(stage: Stage) -> str:
     return session.id
 
 
-def _refused(stage: Stage, forged: str) -> int:
+def refused(stage: Stage, forged: str) -> int:
     """Poles that told us that they refused an order with a broken seal; waits a little for the last of them."""
 
     def count() -> int:

@@ -35,7 +35,15 @@ class Desk:
 
     def get(self, path: str) -> Any:
         """JSON of a GET."""
-        return json.loads(self._send(urllib.request.Request(self._base + path)))
+        return json.loads(self.raw(path))
+
+    def raw(self, path: str) -> bytes:
+        """What a GET answers, as it is."""
+        return self._send(urllib.request.Request(self._base + path))
+
+    def text(self, path: str) -> str:
+        """A page as it is sent to the browser."""
+        return self.raw(path).decode()
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """JSON of a POST with a JSON body."""

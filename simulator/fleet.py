@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.runtime import Runtime, find_runtime
+from simulator.runtime import ROOT, Runtime, find_runtime
 
 STOP_SECONDS = 5
 
@@ -49,10 +49,10 @@ class VirtualPole:
         """Switch on; nothing happens if it is on."""
         if self.alive:
             return
-        argv, where = self.runtime.command(self.folder)
+        argv = self.runtime.command(self.folder)
         with (self.folder / "log").open("ab") as log:
             # Its standard input is a pipe that closes when this process ends, however it ends: then it ends too.
-            self.process = subprocess.Popen(argv, cwd=where, stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self.process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """Pull the plug: SIGKILL."""

@@ -41,11 +41,17 @@ class SimI2S:
         self._handler = None
         self._path = capture
         self._file = open(capture + ".pcm", "wb", **UNBUFFERED)
-        self._enabled = crystal.us()
-        self._about = {"enabled_true_us": true_us(), "rate_ppm": crystal.ppm, "rate": rate, "underruns": 0,
-                       "closed": False}
-        self._describe()
         self._task = asyncio.create_task(self._run())
+        self._described = False
+        # Last of all, because whoever constructs it takes the time right after. Again if the PC took a break between.
+        while True:
+            before = true_us()
+            self._enabled = crystal.us()
+            enabled_true_us = true_us()
+            if enabled_true_us - before < 200:
+                break
+        self._about = {"enabled_true_us": enabled_true_us, "rate_ppm": crystal.ppm, "rate": rate, "underruns": 0,
+                       "closed": False}
 
     def irq(self, handler):
         """`handler(i2s)` is called each time that a buffer was taken whole."""
@@ -89,6 +95,9 @@ class SimI2S:
 
     def _advance(self):
         """Catch up with the crystal: pieces leave, room appears, buffers are taken."""
+        if not self._described:
+            self._described = True
+            self._describe()
         until = self._elapsed() // PIECE
         while self._gone < until:
             self._leave()

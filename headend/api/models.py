@@ -1,0 +1,235 @@
+"""What goes in and out of the API: parsed at the door, and the same refusal on pages and here."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from headend.domain.areas import Cluster
+from headend.domain.bulletin import Bulletin
+from headend.domain.delivery import Delivery
+from headend.domain.lawful import Refusal, Verdict
+from headend.domain.person import Person
+from headend.domain.session import BroadcastSession
+from headend.domain.times import from_ms, hanoi, to_ms
+from headend.services.board import PoleLine
+from protocol.urgency import NAMES
+
+Instant = Annotated[AwareDatetime, AfterValidator(hanoi)]  # always written with +07:00
+NearInstant = Annotated[AwareDatetime, Field(ge=from_ms(0)), AfterValidator(hanoi)]
+Name = Annotated[str, Field(max_length=80)]
+
+
+class In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class LogIn(In):
+    username: Name
+    password: Annotated[str, Field(max_length=200)]
+
+
+class PersonOut(Out):
+    username: str
+    name: str
+    role: str
+    role_title: str
+    unit: str
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonOut":
+        return cls(username=person.username, name=person.name, role=person.role, role_title=person.role.title,
+                   unit=person.unit)
+
+
+class LoginOut(Out):
+    """`csrf` must come back as X-CSRF-Token with every request that changes something."""
+
+    person: PersonOut
+    csrf: str
+
+
+class TroubleOut(Out):
+    """Why not, in one Vietnamese sentence; `field` names the input to mend, or is empty."""
+
+    message: str
+    field: str = ""
+
+
+class RefusalOut(Out):
+    rule: str
+    article: str
+    quote: str
+    message: str
+    limit: int | None
+    actual: int | None
+    cluster: str | None
+    item: str | None
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "RefusalOut":
+        return cls.model_validate(refusal)
+
+
+class UnlawfulOut(Out):
+    """HTTP 409: what the law says against it, and when it would be lawful."""
+
+    refusals: list[RefusalOut]
+    next_slots: list[Instant]
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "UnlawfulOut":
+        return cls(refusals=[RefusalOut.of(one) for one in verdict.refusals], next_slots=list(verdict.next_slots))
+
+
+class VerdictOut(UnlawfulOut):
+    allowed: bool
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "VerdictOut":
+        told = UnlawfulOut.of(verdict)
+        return cls(allowed=verdict.allowed, refusals=told.refusals, next_slots=told.next_slots)
+
+
+class Spoken(In):
+    """A bulletin to be spoken. `commune` may be left out by a person of one commune."""
+
+    title: str
+    field: str
+    text: str
+    commune: Name | None = None
+
+
+class BulletinOut(Out):
+    id: str
+    commune: str
+    title: str
+    field: str
+    text: str
+    author: str
+    state: str
+    state_title: str
+    sha256: str
+    duration_ms: int
+    loudness_lufs: float
+    created_at: Instant
+    approver: str | None
+    approved_at: Instant | None
+    approved_sha256: str | None
+    note: str
+
+    @classmethod
+    def of(cls, bulletin: Bulletin) -> "BulletinOut":
+        return cls(**{**vars(bulletin), "state_title": bulletin.state.title})
+
+
+class Reason(In):
+    reason: Annotated[str, Field(max_length=2000)]
+
+
+class Plan(In):
+    """No `clusters` means all of the commune that are not suspended."""
+
+    start_at: NearInstant
+    bulletins: Annotated[list[Name], Field(max_length=16)]
+    clusters: Annotated[list[Name], Field(max_length=200)] = []
+    commune: Name | None = None
+
+
+class DeliveryOut(Out):
+    """`started_us`: Unix µs of the first sample by the pole's clock; `start_error_ms` against the planned instant."""
+
+    pole: str
+    name: str
+    state: str
+    state_title: str
+    changed_at: Instant | None
+    started_us: int | None
+    start_error_ms: float | None
+    skipped_frames: int
+    frames: int | None
+    underruns: int | None
+    note: str
+
+    @classmethod
+    def of(cls, cluster: Cluster, delivery: Delivery | None, start_at: datetime) -> "DeliveryOut":
+        if delivery is None:
+            return cls(pole=cluster.id, name=cluster.name, state="none", state_title="chưa gửi lệnh", changed_at=None,
+                       started_us=None, start_error_ms=None, skipped_frames=0, frames=None, underruns=None, note="")
+        error = None if delivery.started_us is None else (delivery.started_us - to_ms(start_at) * 1000) / 1000
+        return cls(pole=cluster.id, name=cluster.name, state=delivery.state, state_title=delivery.state.title,
+                   changed_at=delivery.changed_at, started_us=delivery.started_us, start_error_ms=error,
+                   skipped_frames=delivery.skipped_frames, frames=delivery.frames, underruns=delivery.underruns,
+                   note=delivery.note)
+
+
+class SessionOut(Out):
+    id: str
+    commune: str
+    start_at: Instant
+    end_at: Instant
+    duration_ms: int
+    urgency: str
+    clusters: list[str]
+    bulletins: list[str]
+    state: str
+    state_title: str
+    author: str
+    created_at: Instant
+    media: str | None
+    why: str
+
+    @classmethod
+    def of(cls, session: BroadcastSession) -> "SessionOut":
+        return cls(**_session(session))
+
+
+class SessionWithDeliveries(SessionOut):
+    deliveries: list[DeliveryOut]
+
+
+def _session(session: BroadcastSession) -> dict:
+    programme = session.programme
+    return {**vars(session), "end_at": session.end_at, "urgency": NAMES[session.urgency],
+            "state_title": session.state.title, "media": programme.media if programme else None}
+
+
+class PoleOut(Out):
+    """A cluster, and what its device said last. `online` is None while it never said anything."""
+
+    id: str
+    name: str
+    commune: str
+    area_class: str
+    lat: float
+    lon: float
+    horns: int
+    suspended: bool
+    online: bool | None
+    seen_at: Instant | None
+    plan_version: int | None
+    plan_sealed: int | None
+    refused: int | None
+    playing: str
+    runtime: str
+    firmware: str
+
+    @classmethod
+    def of(cls, line: PoleLine) -> "PoleOut":
+        said = line.state
+        return cls(**vars(line.cluster), online=line.online, seen_at=line.seen_at, plan_sealed=line.plan_sealed,
+                   plan_version=said.plan_version if said else None, refused=said.refused if said else None,
+                   playing=said.playing if said else "", runtime=said.runtime if said else "",
+                   firmware=said.firmware if said else "")
+
+
+class WaveOut(Out):
+    """Lowest and highest sample (int16) of equal slices. `first_at` is the instant of the first frame."""
+
+    first_at: Instant
+    duration_ms: int
+    wave: list[tuple[int, int]]

@@ -1,0 +1,97 @@
+// Forms: lawful slots fill the time, a refused field is marked, a file is measured before it is sent, progress is told.
+const MOST_BYTES = 200 * 1024 * 1024;
+
+document.addEventListener("click", (event) => {
+  const slot = event.target.closest("[data-fill]");
+  if (!slot) return;
+  const input = document.getElementById(slot.dataset.fill);
+  if (!input) return;
+  input.value = slot.dataset.value;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  input.focus();
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  for (const old of document.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
+  const told = event.detail.target.querySelector?.("[data-field]");
+  const input = told && document.querySelector(`form [name="${CSS.escape(told.dataset.field)}"]`);
+  if (!input) return;
+  input.setAttribute("aria-invalid", "true");
+  if (event.detail.target.id !== "verdict") input.focus();
+});
+
+document.addEventListener("htmx:sendError", (event) => {
+  const place = event.detail.elt.querySelector("[aria-live]");
+  if (place) {
+    place.textContent = "Không gửi được: mất kết nối với máy chủ. Những gì đã nhập vẫn còn nguyên, hãy thử lại.";
+  }
+});
+
+const form = document.querySelector("[data-upload]");
+if (form) compose(form);
+
+function compose(form) {
+  const file = form.elements.file;
+  const drop = file.closest(".drop");
+  const chosen = drop.querySelector("[data-chosen]");
+  const answer = document.getElementById("answer");
+  const foresee = () => form.dispatchEvent(new Event("foresee"));
+
+  file.addEventListener("change", async () => {
+    const one = file.files[0];
+    answer.textContent = "";
+    chosen.textContent = one ? `${one.name} (${size(one.size)})` : "Chọn tệp hoặc thả vào đây";
+    form.elements.file_ms.value = one ? await lengthMs(one) : 0;
+    foresee();
+  });
+  form.elements.text.addEventListener("blur", foresee);
+  for (const over of ["dragenter", "dragover"]) drop.addEventListener(over, () => drop.classList.add("over"));
+  for (const away of ["dragleave", "drop"]) drop.addEventListener(away, () => drop.classList.remove("over"));
+
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target !== form) return;
+    const one = form.elements.sound.value === "file" && file.files[0];
+    if (one && one.size > MOST_BYTES) {
+      event.preventDefault();
+      answer.textContent = "Tệp lớn quá 200 MB. Hãy cắt ngắn hoặc nén lại (MP3, M4A).";
+      return;
+    }
+    progress(null, form.elements.sound.value === "file" ? "Đang tải lên…" : "Máy đang đọc bản tin…");
+  });
+  form.addEventListener("htmx:xhr:progress", (event) => {
+    const { loaded, total } = event.detail;
+    if (form.elements.sound.value !== "file" || !total) return;
+    if (loaded < total) progress(100 * loaded / total, `Đang tải lên ${Math.floor(100 * loaded / total)} %`);
+    else progress(null, "Đã tải xong. Đang kiểm tra và chỉnh độ to…");
+  });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target === form) document.getElementById("progress").hidden = true;
+  });
+}
+
+function progress(percent, words) {
+  const place = document.getElementById("progress");
+  const bar = place.querySelector("progress");
+  place.hidden = false;
+  if (percent === null) bar.removeAttribute("value");
+  else bar.value = percent;
+  const said = place.querySelector("span");
+  if (said.textContent !== words) said.textContent = words;
+}
+
+function size(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1).replace(".", ",")} MB`;
+}
+
+// What the browser knows of a file's length, 0 if nothing: only to foresee, the head-end measures for itself.
+function lengthMs(file) {
+  return new Promise((resolve) => {
+    const probe = new Audio();
+    const url = URL.createObjectURL(file);
+    const end = (ms) => { URL.revokeObjectURL(url); resolve(ms); };
+    probe.addEventListener("loadedmetadata", () => end(Number.isFinite(probe.duration) ? Math.round(probe.duration * 1000) : 0));
+    probe.addEventListener("error", () => end(0));
+    probe.preload = "metadata";
+    probe.src = url;
+  });
+}

@@ -1,0 +1,54 @@
+// The map: our own data only. Clusters wear the same sign as in the table, which is where they are read from.
+const place = document.querySelector("[data-map]");
+const NAMES_FROM_ZOOM = 12;
+const PIN_NAMES_FROM_ZOOM = 16;
+const map = L.map(place, { attributionControl: false, zoomControl: false, minZoom: 9, maxZoom: 18, zoomSnap: 0.5 });
+L.control.zoom({ zoomInTitle: "Phóng to", zoomOutTitle: "Thu nhỏ" }).addTo(map);
+const pins = new Map();
+const rows = [...document.querySelectorAll("tr[data-lat]")];
+
+for (const row of rows) {
+  const pin = L.marker([Number(row.dataset.lat), Number(row.dataset.lon)], { icon: icon(row), title: title(row), keyboard: true });
+  pin.on("click keypress", () => row.scrollIntoView({ block: "center" }));
+  pin.addTo(map);
+  pins.set(row.id, pin);
+}
+if (rows.length) map.fitBounds(L.latLngBounds(rows.map((row) => [Number(row.dataset.lat), Number(row.dataset.lon)])), { padding: [36, 36], maxZoom: 16.5 });
+
+document.addEventListener("live:changed", (event) => {
+  const row = event.detail.closest("tr[data-lat]");
+  if (!row || !event.detail.querySelector(".state")) return;
+  pins.get(row.id).setIcon(icon(row));
+  pins.get(row.id).getElement().title = title(row);
+});
+
+function icon(row) {
+  const drawn = document.createElement("span");
+  drawn.append(row.querySelector(".state .glyph").cloneNode(true));
+  const name = document.createElement("span");
+  name.className = "pin-name";
+  name.textContent = row.dataset.name.match(/\d+\s*$/)?.[0] ?? row.dataset.name;
+  drawn.append(name);
+  return L.divIcon({ html: drawn, className: "pin", iconSize: [30, 30] });
+}
+
+function title(row) {
+  return `${row.dataset.name}: ${row.querySelector(".state").textContent.trim()}`;
+}
+
+const names = L.layerGroup().addTo(map);
+const communes = await (await fetch("/communes.json")).json();
+
+function label() {
+  names.clearLayers();
+  if (map.getZoom() < NAMES_FROM_ZOOM) return;
+  const shown = map.getBounds().pad(0.1);
+  for (const [name, lat, lon] of communes) {
+    if (!shown.contains([lat, lon])) continue;
+    const text = document.createElement("span");
+    text.textContent = name;
+    L.marker([lat, lon], { icon: L.divIcon({ html: text, className: "place", iconSize: [0, 0] }), interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(names);
+  }
+}
+map.on("moveend", label);
+label();

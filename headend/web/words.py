@@ -1,0 +1,126 @@
+"""How pages say things: instants, lengths and states as people here write them."""
+
+from datetime import datetime
+
+from headend.domain.bulletin import BulletinState
+from headend.domain.delivery import DeliveryState
+from headend.domain.session import SessionState
+from headend.domain.times import from_ms, hanoi, to_ms
+from protocol import civil
+
+WEEKDAYS = ("thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật")
+
+# State → (shape, colour). No two states of one kind share a shape: colour is never the only sign.
+LOOKS: dict[str, tuple[str, str]] = {
+    **{f"delivery.{state}": look for state, look in {
+        DeliveryState.ORDERED: ("ring", "quiet"), DeliveryState.RECEIVED: ("target", "info"),
+        DeliveryState.READY: ("disc", "info"), DeliveryState.PLAYING: ("sound", "sun"),
+        DeliveryState.PLAYED: ("check", "good"), DeliveryState.STOPPED: ("square", "bad"),
+        DeliveryState.MISSED: ("cross", "bad"), DeliveryState.REFUSED: ("bar", "bad"),
+    }.items()},
+    **{f"session.{state}": look for state, look in {
+        SessionState.PLANNED: ("ring", "quiet"), SessionState.APPROVED: ("target", "info"),
+        SessionState.SEALED: ("disc", "info"), SessionState.ON_AIR: ("sound", "sun"),
+        SessionState.DONE: ("check", "good"), SessionState.REFUSED: ("bar", "bad"),
+        SessionState.WITHDRAWN: ("square", "quiet"),
+    }.items()},
+    **{f"bulletin.{state}": look for state, look in {
+        BulletinState.DRAFT: ("ring", "quiet"), BulletinState.SUBMITTED: ("target", "sun"),
+        BulletinState.APPROVED: ("check", "good"), BulletinState.WITHDRAWN: ("square", "quiet"),
+    }.items()},
+    "delivery.none": ("dots", "quiet"),
+    "pole.online": ("disc", "good"), "pole.offline": ("cross", "bad"), "pole.unknown": ("dots", "quiet"),
+    "step.open": ("dots", "quiet"), "step.now": ("target", "sun"), "step.done": ("check", "good"),
+    "step.failed": ("cross", "bad"),
+}
+
+
+def look(kind: str, state: str) -> tuple[str, str]:
+    """(shape, colour) of a state; KeyError for one that nobody drew."""
+    return LOOKS[f"{kind}.{state}"]
+
+
+def minute(at: datetime) -> str:
+    """08:30"""
+    return f"{hanoi(at):%H:%M}"
+
+
+def second(at: datetime) -> str:
+    """08:30:05"""
+    return f"{hanoi(at):%H:%M:%S}"
+
+
+def weekday(at: datetime) -> str:
+    """thứ hai"""
+    return WEEKDAYS[hanoi(at).weekday()]
+
+
+def day(at: datetime) -> str:
+    """thứ hai, 24/11/2025"""
+    return f"{weekday(at)}, {hanoi(at):%d/%m/%Y}"
+
+
+def date_in_url(at: datetime) -> str:
+    """2025-11-24"""
+    return f"{hanoi(at):%Y-%m-%d}"
+
+
+def moment(at: datetime) -> str:
+    """08:30 thứ hai, 24/11/2025"""
+    return f"{minute(at)} {day(at)}"
+
+
+def local_input(at: datetime) -> str:
+    """2025-11-24T08:30, as a datetime-local input wants it."""
+    return f"{hanoi(at):%Y-%m-%dT%H:%M}"
+
+
+def started(started_us: int) -> str:
+    """08:30:00,012: when the first sample left, to the millisecond."""
+    return f"{second(from_ms(started_us // 1000))},{started_us // 1000 % 1000:03d}"
+
+
+def error(started_us: int, start_at: datetime) -> str:
+    """+12 ms: how far the first sample was from the planned instant."""
+    off_us = started_us - to_ms(start_at) * 1000
+    if abs(off_us) >= 10_000_000:
+        return f"{_sign(off_us)}{length(abs(off_us) // 1000)}"
+    return f"{_sign(off_us)}{_comma(abs(off_us) / 1000, 1 if abs(off_us) < 10_000 else 0)} ms"
+
+
+def _sign(number: int) -> str:
+    return "−" if number < 0 else "+" if number else ""
+
+
+def _comma(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}".replace(".", ",")
+
+
+def length(ms: int) -> str:
+    """1 phút 05 giây"""
+    seconds = round(ms / 1000)
+    return f"{seconds // 60} phút {seconds % 60:02d} giây" if seconds >= 60 else f"{seconds} giây"
+
+
+def short_length(ms: int) -> str:
+    """1:05"""
+    seconds = round(ms / 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def lufs(loudness: float) -> str:
+    """−16,0 LUFS"""
+    return f"{_comma(loudness, 1).replace('-', '−')} LUFS"
+
+
+def clock_ms(at: datetime) -> int:
+    """Unix ms, for scripts."""
+    return to_ms(at)
+
+
+def across_day(at: datetime) -> str:
+    """Where an instant is on the band of the day, 05:00–21:00, as a percentage."""
+    first, last = civil.HALF_DAYS[0][1], civil.HALF_DAYS[-1][2]
+    ms = (to_ms(at) + civil.OFFSET_MS) % civil.DAY_MS
+    part = (ms / civil.MINUTE_MS - first) / (last - first)
+    return f"{100 * min(max(part, 0.0), 1.0):.2f}%"

@@ -1,4 +1,6 @@
-"""Joins a board's hardware and the pole's mind. On a device `boot.py` has run before; a watchdog's reset starts anew."""
+"""Joins a board's hardware and the pole's mind. On a device `boot.py` has run before; a watchdog's reset
+starts anew.
+"""
 
 import asyncio
 

@@ -1,4 +1,5 @@
-"""Limits on air that a pole keeps by itself (promise 2), from the sealed plan's `Rules`. Pure integers, both runtimes.
+"""Limits on air that a pole keeps by itself (promise 2), from the sealed plan's `Rules`. Pure integers, both
+runtimes.
 
 The head-end's own judgement is `headend.domain.lawful`; this is the second lock on the same door.
 """
@@ -34,7 +35,8 @@ def slot(at_ms):
 def refusal(rules, session, sounded):
     """The id of the rule that keeps `session` (messages.Session) off the air, or None.
 
-    `sounded`: list of (session id, at_ms) that this pole has sounded, emergencies left out. Only an emergency passes.
+    `sounded`: list of (session id, at_ms) that this pole has sounded, emergencies left out. Only an emergency
+    passes.
     """
     if session.urgency == EMERGENCY:
         return None

@@ -1,6 +1,7 @@
 """Civil time of Asia/Ho_Chi_Minh from Unix milliseconds, in integers: UTC+7 since 1975, no summer time.
 
-Both sides use it, so that the pole and the head-end never disagree about what a day, a half-day or a minute is.
+Both sides use it, so that the pole and the head-end never disagree about what a day, a half-day or a minute
+is.
 """
 
 OFFSET_MS = 7 * 3600 * 1000

@@ -1,4 +1,6 @@
-"""States are tables: `LIFE = {"draft": {"submit": "submitted"}, …}`. An illegal event raises and changes nothing."""
+"""States are tables: `LIFE = {"draft": {"submit": "submitted"}, …}`. An illegal event raises and changes
+nothing.
+"""
 
 
 class IllegalEvent(ValueError):

@@ -85,7 +85,9 @@ KINDS = (RECEIVED, READY, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
 
 
 class Receipt(Message):
-    """Biên nhận phát: what a pole saw itself do (promise 6). `seq` has no gaps; `boot` counts starts of the pole."""
+    """Biên nhận phát: what a pole saw itself do (promise 6). `seq` has no gaps; `boot` counts starts of the
+    pole.
+    """
 
     FIELDS = (
         ("pole", Text(24, 1), REQUIRED),

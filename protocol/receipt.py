@@ -1,4 +1,6 @@
-"""What a pole and its head-end tell each other under the pole's own key: receipts, acks, states, the time of day."""
+"""What a pole and its head-end tell each other under the pole's own key: receipts, acks, states, the time of
+day.
+"""
 
 from protocol.schema import WireError, decode, encode
 from protocol.seal import MAC_MAGIC, hmac_sha256, same
@@ -44,7 +46,7 @@ def read_ask(raw):
     if len(raw) < 5 or raw[:3] != b"LT1" or len(raw) != 4 + raw[3] + NONCE_BYTES:
         raise WireError("not a time request")
     try:
-        return bytes(raw[4:4 + raw[3]]).decode("ascii"), bytes(raw[4 + raw[3]:])
+        return bytes(raw[4 : 4 + raw[3]]).decode("ascii"), bytes(raw[4 + raw[3] :])
     except UnicodeError:
         raise WireError("pole")
 

@@ -1,7 +1,8 @@
 """Messages declared once: a class lists its FIELDS, and this module turns values into bytes and back.
 
-Wire form: compact JSON, keys in the order of FIELDS (MicroPython's dicts have no order, so we write it ourselves).
-Unknown keys are dropped; anything else that is not exactly a message raises `WireError` and nothing else.
+Wire form: compact JSON, keys in the order of FIELDS (MicroPython's dicts have no order, so we write it
+ourselves). Unknown keys are dropped; anything else that is not exactly a message raises `WireError` and
+nothing else.
 """
 
 import json
@@ -46,7 +47,8 @@ class Text:
         return value
 
     def write(self, value):
-        # json.dumps of MicroPython leaves non-ASCII as it is; CPython's must be told not to. Escaped by hand: same bytes.
+        # json.dumps of MicroPython leaves non-ASCII as it is; CPython's must be told not to. Escaped by hand:
+        # same bytes.
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -109,7 +111,9 @@ class One:
 
 
 class Message:
-    """Base of all messages. FIELDS is a tuple of (name, kind, default); default `REQUIRED` means no default."""
+    """Base of all messages. FIELDS is a tuple of (name, kind, default); default `REQUIRED` means no
+    default.
+    """
 
     FIELDS = ()
 
@@ -176,7 +180,8 @@ def decode(message, raw):
 def parse(raw):
     """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too.
 
-    MicroPython's reader is lenient (it takes a text without its end), hence the look at the first and last byte.
+    MicroPython's reader is lenient (it takes a text without its end), hence the look at the first and last
+    byte.
     """
     raw = bytes(raw)
     if raw[:1] != b"{" or raw[-1:] != b"}":

@@ -5,9 +5,9 @@
     body     = {"seq":…,"iat":…,"exp":…,"to":"g/…|p/…","type":"…","a":{…}}   compact JSON
     pole's   = "R1" mac(32) body                             HMAC-SHA256(key, purpose NUL body)
 
-A pole accepts an order if, in this order: the key is known, in force and has the role; the signature is right; the
-order is addressed to the pole; it has not expired and is not from the future; its counter is above the last one of
-the same (kid, to, type). The same counter with the same bytes is a duplicate, not an attack.
+A pole accepts an order if, in this order: the key is known, in force and has the role; the signature is
+right; the order is addressed to the pole; it has not expired and is not from the future; its counter is above
+the last one of the same (kid, to, type). The same counter with the same bytes is a duplicate, not an attack.
 """
 
 import hashlib
@@ -75,10 +75,10 @@ def unpack(raw):
     if len(raw) < 6 or bytes(raw[:2]) != MAGIC:
         raise SealError("format")
     size = int.from_bytes(raw[4:6], "big")
-    body = bytes(raw[6 + size:])
+    body = bytes(raw[6 + size :])
     if size not in (256, 384) or not 0 < len(body) <= MAX_BODY:
         raise SealError("format")
-    return Sealed(int.from_bytes(raw[2:4], "big"), bytes(raw[6:6 + size]), body)
+    return Sealed(int.from_bytes(raw[2:4], "big"), bytes(raw[6 : 6 + size]), body)
 
 
 def body(seq, iat, exp, to, message):
@@ -96,9 +96,11 @@ def expected_block(signed, size):
 
 
 def verify_steps(sealed, modulus):
-    """Generator: yields between the squarings (7 ms each on an ESP32), then returns nothing or raises SealError.
+    """Generator: yields between the squarings (7 ms each on an ESP32), then returns nothing or raises
+    SealError.
 
-    `modulus` is an int. Use `for _ in verify_steps(...)`: await asyncio.sleep(0) in the loop's body on a pole.
+    `modulus` is an int. Use `for _ in verify_steps(...)`: await asyncio.sleep(0) in the loop's body on a
+    pole.
     """
     size = len(sealed.signature)
     start = int.from_bytes(sealed.signature, "big")
@@ -140,8 +142,9 @@ def open_body(sealed):
 def admit(letter, streams, now_ms, last_seq):
     """Audience, validity and counter of a letter; SealError names what is wrong.
 
-    `streams`: the audiences that this pole belongs to; `last_seq`: last accepted counter of letter.stream(), or 0.
-    Returns True if it is new, False if its counter equals the last one (a duplicate: the caller compares bytes).
+    `streams`: the audiences that this pole belongs to; `last_seq`: last accepted counter of letter.stream(),
+    or 0. Returns True if it is new, False if its counter equals the last one (a duplicate: the caller
+    compares bytes).
     """
     if letter.to not in streams:
         raise SealError("audience")
@@ -157,7 +160,11 @@ def admit(letter, streams, now_ms, last_seq):
 def key_for(keys, kid, order_type, now_ms):
     """The modulus (int) of the key that may seal `order_type` now, or SealError("key")."""
     for key in keys:
-        if key.kid == kid and key.role == messages.ROLE_OF.get(order_type) and key.from_ms <= now_ms < key.to_ms:
+        if (
+            key.kid == kid
+            and key.role == messages.ROLE_OF.get(order_type)
+            and key.from_ms <= now_ms < key.to_ms
+        ):
             return int(key.modulus, 16)
     raise SealError("key")
 

@@ -1,6 +1,7 @@
 """Names of MQTT topics. No '.' in a level, nothing needs MQTT 5, so that any broker can carry them.
 
-A stream is what a counter belongs to: "g/<group>" or "p/<pole>", also the audience (`to`) of a sealed message.
+A stream is what a counter belongs to: "g/<group>" or "p/<pole>", also the audience (`to`) of a sealed
+message.
 """
 
 from protocol.schema import WireError

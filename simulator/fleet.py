@@ -1,4 +1,6 @@
-"""Virtual poles as processes: started, stopped, killed, restarted; each with a profile folder that survives it."""
+"""Virtual poles as processes: started, stopped, killed, restarted; each with a profile folder that survives
+it.
+"""
 
 import argparse
 import json
@@ -51,7 +53,8 @@ class VirtualPole:
             return
         argv = self.runtime.command(self.folder)
         with (self.folder / "log").open("ab") as log:
-            # Its standard input is a pipe that closes when this process ends, however it ends: then it ends too.
+            # Its standard input is a pipe that closes when this process ends, however it ends: then it ends
+            # too.
             self.process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def kill(self) -> None:
@@ -118,14 +121,22 @@ class VirtualPole:
             except ValueError:
                 continue  # being written
             raw = path.with_suffix(".pcm").read_bytes()
-            found.append(Capture(
-                np.frombuffer(raw[:len(raw) // 2 * 2], dtype="<i2"), about["enabled_true_us"],
-                about["rate"] * (1 + about["rate_ppm"] / 1e6), about["underruns"], about["closed"]))
+            found.append(
+                Capture(
+                    np.frombuffer(raw[: len(raw) // 2 * 2], dtype="<i2"),
+                    about["enabled_true_us"],
+                    about["rate"] * (1 + about["rate_ppm"] / 1e6),
+                    about["underruns"],
+                    about["closed"],
+                )
+            )
         return found
 
 
 class Fleet:
-    """Poles below one folder. Use as a context manager: at the end every process is gone, the folders stay."""
+    """Poles below one folder. Use as a context manager: at the end every process is gone, the folders
+    stay.
+    """
 
     def __init__(self, root: Path, runtime: Runtime | str = "auto") -> None:
         self.root = root
@@ -135,14 +146,20 @@ class Fleet:
         for profile in sorted(root.glob("*/profile.json")):
             self.poles[profile.parent.name] = VirtualPole(profile.parent, self.runtime)
 
-    def add(self, profile: dict, *, ppm: float = 0, rtc: str = "kept", ticks_begin_us: int = 0) -> VirtualPole:
-        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost". An old folder's flash stays."""
+    def add(
+        self, profile: dict, *, ppm: float = 0, rtc: str = "kept", ticks_begin_us: int = 0
+    ) -> VirtualPole:
+        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost". An old folder's flash
+        stays.
+        """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "profile.json", json.dumps(profile))
         world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us}
         (folder / "world.json").write_text(json.dumps(world))
-        pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(folder, self.runtime)
+        pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(
+            folder, self.runtime
+        )
         return pole
 
     def start(self, stagger_seconds: float = 0.03) -> None:
@@ -178,9 +195,15 @@ def _write_private(path: Path, text: str) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `loa fleet`."""
-    parser.add_argument("folder", type=Path, help="folder with one folder per pole, each with its profile.json")
-    parser.add_argument("--runtime", default="auto", choices=["auto", "micropython", "micropython-i386", "cpython"])
-    parser.add_argument("--json", action="store_true", help="print one JSON object when the poles have been started")
+    parser.add_argument(
+        "folder", type=Path, help="folder with one folder per pole, each with its profile.json"
+    )
+    parser.add_argument(
+        "--runtime", default="auto", choices=["auto", "micropython", "micropython-i386", "cpython"]
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object when the poles have been started"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

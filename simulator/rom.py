@@ -1,6 +1,7 @@
 """Starts a virtual pole out of a ROM image: `micropython rom.py IMAGE PROFILE_FOLDER`.
 
-The image is mapped, not read: like an ESP32's flash it is no part of the heap, and all poles share the PC's memory of it.
+The image is mapped, not read: like an ESP32's flash it is no part of the heap, and all poles share the PC's
+memory of it.
 """
 
 import os

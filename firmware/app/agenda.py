@@ -1,4 +1,6 @@
-"""What the pole has to sound and when: the plans on flash, what each needs, and the state of each session as a table."""
+"""What the pole has to sound and when: the plans on flash, what each needs, and the state of each session as
+a table.
+"""
 
 from protocol import machine, messages
 from protocol.schema import WireError, decode, encode
@@ -62,7 +64,9 @@ class Agenda:
         self._renew()
 
     def accept(self, stream, plan):
-        """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""
+        """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in
+        order.
+        """
         before = {i: encode(entry.session) for i, entry in self.entries.items()}
         self._vault.save(_file(stream), encode(plan))
         self.plans[stream] = plan
@@ -106,7 +110,7 @@ class Agenda:
 
     def stored(self, session):
         """True if all its audio is on the pole and checked."""
-        return all([self._media(item.media) for item in session.items])
+        return all(self._media(item.media) for item in session.items)
 
     def renew_media(self):
         """Look again at what is stored; the sessions that became ready."""
@@ -126,7 +130,11 @@ class Agenda:
     def due(self, now_ms, lead_ms):
         """The entry to sound now (its speaker has to open within `lead_ms`), or None."""
         for entry in self.in_order():
-            if entry.state in (READY, SOUNDING) and entry.session.at_ms - lead_ms <= now_ms and not entry.over(now_ms):
+            if (
+                entry.state in (READY, SOUNDING)
+                and entry.session.at_ms - lead_ms <= now_ms
+                and not entry.over(now_ms)
+            ):
                 return entry
         return None
 

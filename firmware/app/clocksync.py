@@ -1,20 +1,13 @@
 """The pole's clock: Unix time from wrapping ticks, a battery-backed clock, and time pings. Integers only.
 
-An ESP32's floats have 24 bits and its microsecond ticks wrap every 17.9 minutes, so nothing here divides into a float
-and nothing else in the firmware subtracts raw ticks.
+An ESP32's floats have 24 bits and its microsecond ticks wrap every 17.9 minutes, so nothing here divides into
+a float and nothing else in the firmware subtracts raw ticks.
 """
 
 import asyncio
 
-from protocol import receipt
-from protocol.schema import WireError
-
 TICKS_MASK = (1 << 30) - 1
-BURST = 8  # pings of one burst; the first one also wakes a sleeping radio
-PING_TIMEOUT_S = 1
-MOST_POINTS = 16  # bursts that the line goes through
 MOST_PPB = 200000  # no crystal is worse than 200 ppm
-JUMP_US = 1000000  # a difference that no crystal makes: the head-end's own clock was set
 LINE_SPAN_US = 30 * 1000000  # points closer together than this say nothing about the rate
 PAST_MS = 60000  # a battery-backed clock may be this far behind what the pole has already seen
 
@@ -82,7 +75,9 @@ class Clock:
         return self.now_us() // 1000
 
     def start_from(self, rtc_us, seen_ms):
-        """Take the battery-backed clock's word, unless it has lost it or stands before what the pole has seen."""
+        """Take the battery-backed clock's word, unless it has lost it or stands before what the pole has
+        seen.
+        """
         if rtc_us is None or rtc_us // 1000 < seen_ms - PAST_MS:
             return
         self.set_line(self.ticks.us(), rtc_us, self.ppb, "rtc")
@@ -116,7 +111,8 @@ class Burst:
 
 
 def fit(points, ppb):
-    """(ticks, offset at these ticks, ppb) of the line through (ticks, offset, width) points, wide ones counting less.
+    """(ticks, offset at these ticks, ppb) of the line through (ticks, offset, width) points, wide ones
+    counting less.
 
     `ppb` is the rate to believe while the points are too close together to tell.
     """
@@ -147,61 +143,3 @@ def _slope(points, weights, ppb):
         return ppb
     # µs per ms is 1000 ppm; half of the old rate is kept because a burst's offset is itself uncertain.
     return (over * 1000000 // under + ppb) // 2
-
-
-class TimeSync:
-    """Asks the head-end for the time in bursts and keeps the clock's line."""
-
-    def __init__(self, clock, udp, random, pole, key):
-        self.clock = clock
-        self.bursts = 0
-        self._udp = udp  # async function: returns an object with send(bytes), receive(seconds), close()
-        self._random = random
-        self._pole = pole
-        self._key = key
-        self._points = []
-
-    async def burst(self):
-        """One burst; True if the clock was set. OSError when there is no network."""
-        found = Burst()
-        udp = await self._udp()
-        try:
-            for _ in range(BURST):
-                if not await self._ping(udp, found):
-                    if not found.count:
-                        return False
-                await asyncio.sleep(0.02)
-        finally:
-            udp.close()
-        self._take(found)
-        return True
-
-    async def _ping(self, udp, found):
-        nonce = self._random(receipt.NONCE_BYTES)
-        t1 = self.clock.ticks.us()
-        udp.send(receipt.ask_time(self._pole, nonce))
-        while True:
-            raw = await udp.receive(PING_TIMEOUT_S)
-            t4 = self.clock.ticks.us()
-            if raw is None:
-                return False
-            try:
-                echoed, t2, t3 = receipt.read_time(self._key, raw)
-            except WireError:
-                continue  # somebody else's datagram; the timeout ends the waiting
-            if echoed == nonce:
-                found.add(t1, t2, t3, t4)
-                return True
-
-    def _take(self, found):
-        offset = found.offset()
-        if self._points:
-            at, before, _ = self._points[-1]
-            if abs(offset - before) > JUMP_US:
-                self._points = []
-        self._points.append((found.at, offset, max(0, found.width())))
-        if len(self._points) > MOST_POINTS:
-            self._points.pop(0)
-        at, offset, ppb = fit(self._points, self.clock.ppb)
-        self.clock.set_line(at, at + offset, ppb, "net")
-        self.bursts += 1

@@ -1,8 +1,9 @@
-"""IMA-ADPCM in ffmpeg's `adpcm_ima_wav` blocks, mono: bit-exact with ffmpeg, 1.4 % of an ESP32's core at 16 kHz.
+"""IMA-ADPCM in ffmpeg's `adpcm_ima_wav` blocks, mono: bit-exact with ffmpeg, 1.4 % of an ESP32's core at 16
+kHz.
 
-Block: predictor int16 LE, index uint8, 0, then samples as nibbles, the low one first. diff = ((2 d + 1) step) >> 3.
-Compiled to machine code where `micropython.viper` exists; CPython runs the same lines. On a device this file must come
-as .mpy: the compiler on the chip breaks on long loops.
+Block: predictor int16 LE, index uint8, 0, then samples as nibbles, the low one first. diff = ((2 d + 1) step)
+>> 3. Compiled to machine code where `micropython.viper` exists; CPython runs the same lines. On a device this
+file must come as .mpy: the compiler on the chip breaks on long loops.
 """
 
 from array import array
@@ -27,12 +28,15 @@ except ImportError:
     uint = int
 
 
+# fmt: off
 STEPS = array("H", (
-    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88, 97, 107,
-    118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658, 724, 796, 876, 963,
-    1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749, 3024, 3327, 3660, 4026, 4428, 4871, 5358, 5894,
-    6484, 7132, 7845, 8630, 9493, 10442, 11487, 12635, 13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794,
-    32767))
+    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80,
+    88, 97, 107, 118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544,
+    598, 658, 724, 796, 876, 963, 1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749,
+    3024, 3327, 3660, 4026, 4428, 4871, 5358, 5894, 6484, 7132, 7845, 8630, 9493, 10442, 11487, 12635,
+    13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794, 32767,
+))
+# fmt: on
 LAST_STEP = 88
 FULL_GAIN = 32768
 

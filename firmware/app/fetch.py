@@ -1,7 +1,9 @@
-"""Brings audio onto the pole: HTTP/1.1 ranges of 64 KB, each checked against the list that the sealed plan names.
+"""Brings audio onto the pole: HTTP/1.1 ranges of 64 KB, each checked against the list that the sealed plan
+names.
 
-A file grows as `.part` chunk by chunk and is renamed when its last chunk is right; what was checked stays checked
-through a power cut. Only the last chunk of a `.part` can be wrong, so only that one is looked at again.
+A file grows as `.part` chunk by chunk and is renamed when its last chunk is right; what was checked stays
+checked through a power cut. Only the last chunk of a `.part` can be wrong, so only that one is looked at
+again.
 """
 
 import asyncio
@@ -82,7 +84,9 @@ class Fetch:
         self.wrong = 0  # chunks that came with wrong bytes
 
     async def get(self, item):
-        """Until the `.part` of an Item is whole and right; FetchError, OSError or EOFError when this attempt fails."""
+        """Until the `.part` of an Item is whole and right; FetchError, OSError or EOFError when this attempt
+        fails.
+        """
         hashes = await self._chunk_list(item)
         name = FOLDER + item.media + PART
         if self._files.free() < item.bytes - max(0, self._files.size(name)) + SPARE_BYTES:
@@ -95,7 +99,7 @@ class Fetch:
                     await asyncio.sleep(1)
                 start = index * CHUNK_BYTES
                 size = min(CHUNK_BYTES, item.bytes - start)
-                await self._chunk(item.media, file, start, size, hashes[index * 32:index * 32 + 32])
+                await self._chunk(item.media, file, start, size, hashes[index * 32 : index * 32 + 32])
         return True
 
     async def _chunk_list(self, item):
@@ -133,7 +137,7 @@ class Fetch:
                         break
                     summed.update(got)
                     left -= len(got)
-            if summed.digest() != hashes[done * 32 - 32:done * 32]:
+            if summed.digest() != hashes[done * 32 - 32 : done * 32]:
                 done -= 1
         return done
 
@@ -159,8 +163,12 @@ class Fetch:
                 host, port = self._address
                 self._stream = await asyncio.wait_for(self._net.open(host, port, None), READ_TIMEOUT_S)
             reader, writer = self._stream
-            writer.write(("GET %s%s HTTP/1.1\r\nHost: %s\r\nRange: bytes=%d-%d\r\n\r\n" % (
-                self._path, name, self._host, start, start + size - 1)).encode())
+            writer.write(
+                (
+                    "GET %s%s HTTP/1.1\r\nHost: %s\r\nRange: bytes=%d-%d\r\n\r\n"
+                    % (self._path, name, self._host, start, start + size - 1)
+                ).encode()
+            )
             await writer.drain()
             status, length = await asyncio.wait_for(self._answer(reader), READ_TIMEOUT_S)
             if status == 200 and length >= start + size:

@@ -1,7 +1,9 @@
-"""MQTT 3.1.1 (OASIS, 2014) as a client needs it here: QoS 0 and 1, a persistent session, a last will. Nothing else.
+"""MQTT 3.1.1 (OASIS, 2014) as a client needs it here: QoS 0 and 1, a persistent session, a last will. Nothing
+else.
 
-The transport is passed in. One write per packet: header, topic and payload in separate writes cost 40 ms each to Nagle
-and delayed acknowledgements. An order is acknowledged after the handler has taken it, so that it comes again otherwise.
+The transport is passed in. One write per packet: header, topic and payload in separate writes cost 40 ms each
+to Nagle and delayed acknowledgements. An order is acknowledged after the handler has taken it, so that it
+comes again otherwise.
 """
 
 import asyncio
@@ -54,7 +56,9 @@ class Link:
     """Keeps one connection to the broker, for ever."""
 
     def __init__(self, net, random, broker, client, reads, take, will):
-        """`broker`: host, port, user, password, tls; `take(topic, payload)`: async; `will()`: (topic, bytes)."""
+        """`broker`: host, port, user, password, tls; `take(topic, payload)`: async; `will()`: (topic,
+        bytes).
+        """
         self.up = False
         self.oversize = 0  # packets too big for this pole
         self.poison = 0  # packets that the handler failed on
@@ -110,8 +114,12 @@ class Link:
         self.steady = True
 
     async def _connect(self):
-        reader, self._writer = await self._net.open(self._broker["host"], self._broker["port"], self._broker.get("tls"))
-        await self._send(connect_packet(self._client, self._broker.get("user"), self._broker.get("password"), self._will()))
+        reader, self._writer = await self._net.open(
+            self._broker["host"], self._broker["port"], self._broker.get("tls")
+        )
+        await self._send(
+            connect_packet(self._client, self._broker.get("user"), self._broker.get("password"), self._will())
+        )
         kind, size = await self._head(reader)
         answer = await reader.readexactly(size) if size == 2 else b""
         if kind != CONNACK or len(answer) != 2 or answer[1]:
@@ -132,11 +140,15 @@ class Link:
             await self._writer.drain()
 
     async def publish(self, topic, payload, retain=False):
-        """Send with QoS 1; False when there is no connection. Whether it arrived, the application asks itself."""
+        """Send with QoS 1; False when there is no connection. Whether it arrived, the application asks
+        itself.
+        """
         if not self.up:
             return False
         try:
-            await self._send(packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload))
+            await self._send(
+                packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload)
+            )
             return True
         except OSError:
             return False

@@ -1,13 +1,14 @@
-"""The one door through which orders reach a pole: nothing is parsed, let alone done, before its seal is right.
+"""The one door through which orders reach a pole: nothing is parsed, let alone done, before its seal is
+right.
 
-format → key → seal → body → role → audience, validity, counter → counter on flash → act. Whatever fails is counted and
-told to the head-end, at most once a minute for each reason.
+format → key → seal → body → role → audience, validity, counter → counter on flash → act. Whatever fails is
+counted and told to the head-end, at most once a minute for each reason.
 """
 
 import asyncio
 import hashlib
 
-from protocol import messages, seal
+from protocol import seal
 
 COUNTERS = "counters"
 TELL_EVERY_MS = 60000
@@ -36,7 +37,8 @@ class Orders:
             return False
         if letter is None:
             return False
-        # The counter first: an order that ends in a power cut is not done twice. Plans are retained, so none is lost.
+        # The counter first: an order that ends in a power cut is not done twice. Plans are retained, so none
+        # is lost.
         self._counters[letter.stream()] = [letter.seq, digest]
         self._vault.save_json(COUNTERS, self._counters)
         await act(letter)
@@ -79,7 +81,9 @@ class Orders:
 
 
 def open_key_list(vault, root_hex, sealed_hex):
-    """The keys of the head-end out of the enrolment's list, or SealError. An older list than before is refused."""
+    """The keys of the head-end out of the enrolment's list, or SealError. An older list than before is
+    refused.
+    """
     oldest = vault.load_json("keys", 0)
     listed = seal.open_keys(bytes.fromhex(sealed_hex), int(root_hex, 16), oldest)
     if listed.version > oldest:

@@ -1,7 +1,8 @@
 """Sounds one session at its instant, exactly once, as long as the law and the head-end let it.
 
-The states are a table. The sink is opened early and fed with zeros, so that the first sample of the programme leaves on
-its own frame; `started` is on flash before that frame is given away. Who comes late begins at the right second.
+The states are a table. The sink is opened early and fed with zeros, so that the first sample of the programme
+leaves on its own frame; `started` is on flash before that frame is given away. Who comes late begins at the
+right second.
 """
 
 from firmware.app.codec_ima import FULL_GAIN, STEPS, decode, gain_of, scale
@@ -135,7 +136,9 @@ class Player:
         if entry.state != "sounding":
             self._end(entry, "miss", why=self._stop_why or "late")
         elif self._stop_why or limit < programme.frames:
-            self._end(entry, "stop", why=self._stop_why or "length", frames=self._played, underruns=self._underruns)
+            self._end(
+                entry, "stop", why=self._stop_why or "length", frames=self._played, underruns=self._underruns
+            )
         else:
             self._end(entry, "finish", frames=self._played, underruns=self._underruns)
 
@@ -167,7 +170,9 @@ class Player:
                 self._speaker.close()
 
     async def _begin(self, entry, limit):
-        """Zeros up to the first frame, `started` on flash meanwhile; the frame to enter at, None if it is too late."""
+        """Zeros up to the first frame, `started` on flash meanwhile; the frame to enter at, None if it is too
+        late.
+        """
         speaker = self._speaker
         ahead = -self._ideal(speaker.next)
         pad = max(ahead, MARGIN_FRAMES)
@@ -178,8 +183,13 @@ class Player:
             self._started = True
             entry.step("sound" if entry.state != "sounding" else "resume")
             first_at_us = self._clock.unix_at(speaker.ticks_of(speaker.next + pad))
-            self._report.note(messages.STARTED, self.session.id, self.session.urgency == EMERGENCY,
-                              first_at_us=first_at_us, skipped_frames=enter or None)
+            self._report.note(
+                messages.STARTED,
+                self.session.id,
+                self.session.urgency == EMERGENCY,
+                first_at_us=first_at_us,
+                skipped_frames=enter or None,
+            )
         while pad and not self._stop_why:
             some = min(pad, BLOCK_FRAMES)
             await self._silence(some)
@@ -201,7 +211,7 @@ class Player:
             end = 0 if self._stop_why else gain
             if start != FULL_GAIN or end != FULL_GAIN:
                 scale(out, count, start, end)
-            self._speaker.write(memoryview(out)[skip * 2:(count + self._nudge(out, count, at)) * 2])
+            self._speaker.write(memoryview(out)[skip * 2 : (count + self._nudge(out, count, at)) * 2])
             at += count - skip
             self._played += count - skip
             start = gain
@@ -217,7 +227,7 @@ class Player:
         if late > 1 and count > 1:
             return -1
         if late < -1:
-            out[count * 2:count * 2 + 2] = out[count * 2 - 2:count * 2]
+            out[count * 2 : count * 2 + 2] = out[count * 2 - 2 : count * 2]
             return 1
         return 0
 
@@ -228,7 +238,7 @@ class Player:
 
     async def _silence(self, frames):
         await self._speaker.room()
-        self._speaker.write(memoryview(self._zeros)[:frames * 2])
+        self._speaker.write(memoryview(self._zeros)[: frames * 2])
 
     async def _let_out(self):
         """Zeros behind the last frame until it has left."""

@@ -1,4 +1,6 @@
-"""Tells the head-end what the pole saw itself do: on flash first, then sent again and again until it says it has it."""
+"""Tells the head-end what the pole saw itself do: on flash first, then sent again and again until it says it
+has it.
+"""
 
 import asyncio
 
@@ -28,8 +30,15 @@ class Report:
 
     def note(self, kind, session="", emergency=False, **fields):
         """Write a receipt to flash and send it as soon as there is a way."""
-        told = messages.Receipt(pole=self._pole, seq=self._journal.last_seq + 1, boot=self._boot, kind=kind,
-                                at_ms=self._clock.now_ms(), session=session, **fields)
+        told = messages.Receipt(
+            pole=self._pole,
+            seq=self._journal.last_seq + 1,
+            boot=self._boot,
+            kind=kind,
+            at_ms=self._clock.now_ms(),
+            session=session,
+            **fields,
+        )
         self._journal.append(told, emergency)
         self._wake.set()
 
@@ -42,8 +51,9 @@ class Report:
 
     def state(self, online):
         """(topic, bytes) of the retained state; `online` = 0 is the last will."""
-        said = messages.State(pole=self._pole, online=online, at_ms=self._clock.now_ms(), boot=self._boot,
-                              **self._describe())
+        said = messages.State(
+            pole=self._pole, online=online, at_ms=self._clock.now_ms(), boot=self._boot, **self._describe()
+        )
         return topics.topic(self._stream, topics.STATE), receipt.pack(self._key, receipt.STATE, said)
 
     async def tell_state(self, always=False):

@@ -1,14 +1,16 @@
 """A loudspeaker behind an I2S driver that tells nothing: two buffers, and the exact instant of every frame.
 
-Shared by all boards. The driver (ESP32's, source: ports/esp32/machine_i2s.c) cuts its memory into pieces of 256 frames
-and sends silence from the moment of its construction, so the first frame written leaves exactly `pieces` × 256 frames
-later, provided that writing starts at once. There is no position counter: ticks and sample clock share one crystal.
+Shared by all boards. The driver (ESP32's, source: ports/esp32/machine_i2s.c) cuts its memory into pieces of
+256 frames and sends silence from the moment of its construction, so the first frame written leaves exactly
+`pieces` × 256 frames later, provided that writing starts at once. There is no position counter: ticks and
+sample clock share one crystal.
 """
 
 import asyncio
 
 PIECE_FRAMES = 256
 FRAME_BYTES = 2
+SLACK_MS = 300  # between opening and the last moment at which the exact frame can still be prepared
 DEPTH = 2  # one buffer with the driver's task, one in its queue; a third would be dropped without a word
 
 
@@ -35,7 +37,7 @@ class Speaker:
     @property
     def lead_ms(self):
         """How long before the first frame that is wanted the speaker has to be opened."""
-        return self.first * 1000 // self.rate + 190
+        return self.first * 1000 // self.rate + SLACK_MS
 
     def open(self, ticks):
         """Start the sink; `ticks.us()` is the pole's own accumulating clock."""
@@ -63,7 +65,9 @@ class Speaker:
         return min(self.next, (self._ticks.us() - self._opened_us) * self.rate // 1000000)
 
     async def room(self):
-        """Returns when the driver has room for one more buffer: the one written before the last is free again."""
+        """Returns when the driver has room for one more buffer: the one written before the last is free
+        again.
+        """
         while self._written - self._taken >= DEPTH:
             # The driver takes its oldest buffer once that one's end fits: sleep until then, then look often.
             fits = self.ticks_of(self._ends[0] - self.first + PIECE_FRAMES)
@@ -74,7 +78,9 @@ class Speaker:
         self._check()
 
     def write(self, buffer):
-        """Give a buffer of whole frames after `room`; it stays the driver's until two more have found room."""
+        """Give a buffer of whole frames after `room`; it stays the driver's until two more have found
+        room.
+        """
         self.next += len(buffer) // FRAME_BYTES
         self._ends.append(self.next)
         self._written += 1

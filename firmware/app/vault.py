@@ -1,7 +1,9 @@
-"""What the pole remembers through power cuts: small files replaced whole, and one journal that is only added to.
+"""What the pole remembers through power cuts: small files replaced whole, and one journal that is only added
+to.
 
-The journal is both the outbox of receipts and the record of what has sounded, so one append settles both: there is no
-instant at which a session has sounded and the pole does not know it, or knows it and has not got the receipt.
+The journal is both the outbox of receipts and the record of what has sounded, so one append settles both:
+there is no instant at which a session has sounded and the pole does not know it, or knows it and has not got
+the receipt.
 """
 
 import json
@@ -117,7 +119,9 @@ class Journal:
 
     def sounded(self):
         """[(session id, planned instant ms)] of what has sounded, emergencies left out (protocol.airtime)."""
-        return [(one, deed.planned_ms) for one, deed in self.deeds.items() if deed.sounded and not deed.emergency]
+        return [
+            (one, deed.planned_ms) for one, deed in self.deeds.items() if deed.sounded and not deed.emergency
+        ]
 
     def append(self, receipt, emergency=False):
         """On flash when this returns."""
@@ -148,7 +152,9 @@ class Journal:
             self._vault.save_json(ACKED, upto)
 
     def compact(self, now_ms, keep):
-        """Forget acknowledged lines that are old and name no session of `keep`; with now_ms = 0 only torn ones."""
+        """Forget acknowledged lines that are old and name no session of `keep`; with now_ms = 0 only torn
+        ones.
+        """
         kept = 0
         with self._files.open(JOURNAL + ".new", "wb") as new:
             with self._files.open(JOURNAL, "rb") as old:

@@ -1,8 +1,8 @@
 """A whole pole's hardware out of a profile folder.
 
-    profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" | "lost"}
-    network        "down" while the cable is cut    rtc.json    the battery-backed clock
-    data/          the flash                        captures/   what left each opening of the speaker
+profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" |
+"lost"} network        "down" while the cable is cut    rtc.json    the battery-backed clock data/
+the flash                        captures/   what left each opening of the speaker
 """
 
 import json

@@ -1,9 +1,10 @@
 """machine.I2S of an ESP32, TX, mono, 16 bit, irq mode: the same timing, the sound goes to a file.
 
-What it copies from ports/esp32/machine_i2s.c (v1.25) and esp_driver_i2s: memory in pieces of 256 frames; sending from
-the constructor on; a piece can be written again when it has left, so the first frame written leaves exactly
-pieces × 256 frames after the start; a piece that was not written in time leaves as silence, and the next write lands in
-the piece after the one that is leaving; the task holds one buffer and its queue one more, a third is dropped silently.
+What it copies from ports/esp32/machine_i2s.c (v1.25) and esp_driver_i2s: memory in pieces of 256 frames;
+sending from the constructor on; a piece can be written again when it has left, so the first frame written
+leaves exactly pieces × 256 frames after the start; a piece that was not written in time leaves as silence,
+and the next write lands in the piece after the one that is leaving; the task holds one buffer and its queue
+one more, a third is dropped silently.
 """
 
 import asyncio
@@ -43,22 +44,30 @@ class SimI2S:
         self._file = open(capture + ".pcm", "wb", **UNBUFFERED)
         self._task = asyncio.create_task(self._run())
         self._described = False
-        # Last of all, because whoever constructs it takes the time right after. Again if the PC took a break between.
+        # Last of all, because whoever constructs it takes the time right after. Again if the PC took a break
+        # between.
         while True:
             before = true_us()
             self._enabled = crystal.us()
             enabled_true_us = true_us()
             if enabled_true_us - before < 200:
                 break
-        self._about = {"enabled_true_us": enabled_true_us, "rate_ppm": crystal.ppm, "rate": rate, "underruns": 0,
-                       "closed": False}
+        self._about = {
+            "enabled_true_us": enabled_true_us,
+            "rate_ppm": crystal.ppm,
+            "rate": rate,
+            "underruns": 0,
+            "closed": False,
+        }
 
     def irq(self, handler):
         """`handler(i2s)` is called each time that a buffer was taken whole."""
         self._handler = handler
 
     def write(self, buffer):
-        """Queue a buffer and return its length; beyond the queue's depth it is dropped, and nothing says so."""
+        """Queue a buffer and return its length; beyond the queue's depth it is dropped, and nothing says
+        so.
+        """
         self._advance()
         if len(self._queue) >= 2:
             self.dropped += 1
@@ -73,7 +82,7 @@ class SimI2S:
         self._advance()
         rest = self._elapsed() - self._gone * PIECE
         place = self._gone % self._pieces * PIECE_BYTES
-        self._file.write(self._view[place:place + min(max(rest, 0), PIECE) * 2])
+        self._file.write(self._view[place : place + min(max(rest, 0), PIECE) * 2])
         self._file.close()
         self._about["closed"] = True
         self._describe()
@@ -104,7 +113,7 @@ class SimI2S:
 
     def _leave(self):
         place = self._gone % self._pieces
-        piece = self._view[place * PIECE_BYTES:place * PIECE_BYTES + PIECE_BYTES]
+        piece = self._view[place * PIECE_BYTES : place * PIECE_BYTES + PIECE_BYTES]
         self._file.write(piece)
         if self._filled[place]:
             self._sounded = True
@@ -129,7 +138,7 @@ class SimI2S:
             count = min(len(buffer) - taken, PIECE_BYTES - self._fill)
             place = self._slot % self._pieces
             start = place * PIECE_BYTES + self._fill
-            self._view[start:start + count] = buffer[taken:taken + count]
+            self._view[start : start + count] = buffer[taken : taken + count]
             self._filled[place] = 1
             self._fill += count
             entry[1] += count
@@ -144,4 +153,3 @@ class SimI2S:
     def _describe(self):
         with open(self._path + ".json", "w") as file:
             json.dump(self._about, file)
-

@@ -1,10 +1,14 @@
-"""Memory that is not the interpreter's: on an ESP32 the I2S driver's buffers are not in MicroPython's heap either."""
+"""Memory that is not the interpreter's: on an ESP32 the I2S driver's buffers are not in MicroPython's heap
+either.
+"""
 
 import sys
 
 
 def outside_heap(size):
-    """A zeroed, writable buffer of `size` bytes; on MicroPython from the C library. It lives as long as the process."""
+    """A zeroed, writable buffer of `size` bytes; on MicroPython from the C library. It lives as long as the
+    process.
+    """
     if sys.implementation.name != "micropython":
         return bytearray(size)
     if size not in _kept:
@@ -16,7 +20,7 @@ def outside_heap(size):
     buffer = _kept[size]
     zeros = bytes(512)
     for start in range(0, size, 512):
-        buffer[start:start + 512] = zeros[:min(512, size - start)]
+        buffer[start : start + 512] = zeros[: min(512, size - start)]
     return buffer
 
 

@@ -1,7 +1,7 @@
 """The pole's network on a PC: TCP with or without TLS, UDP, and a cable that can be pulled.
 
-The file `network` of the profile says "down" while it is cut; it is looked at each second. Streams are our own because
-MicroPython's do not close at once, and so that a cut can end them under the reader's hands.
+The file `network` of the profile says "down" while it is cut; it is looked at each second. Streams are our
+own because MicroPython's do not close at once, and so that a cut can end them under the reader's hands.
 """
 
 import asyncio

@@ -3,10 +3,10 @@
 import asyncio
 import errno
 import socket
+from asyncio import core
 
 import ffi
 import tls as tls_module
-from asyncio import core
 
 READ_BYTES = 2048
 _shutdown = ffi.open("libc.so.6").func("i", "shutdown", "ii")
@@ -67,7 +67,7 @@ class Stream:
         while True:
             at = self._kept.find(b"\n")
             if at >= 0:
-                line, self._kept = line + self._kept[:at + 1], self._kept[at + 1:]
+                line, self._kept = line + self._kept[: at + 1], self._kept[at + 1 :]
                 return line
             line, self._kept = line + self._kept, b""
             if len(line) > 8192:

@@ -1,4 +1,6 @@
-"""The side of a head-end that a pole talks to, small and real: time by UDP, media by HTTP, a client of the broker."""
+"""The side of a head-end that a pole talks to, small and real: time by UDP, media by HTTP, a client of the
+broker.
+"""
 
 import hashlib
 import socket
@@ -66,7 +68,9 @@ class TimeServer:
 
 
 class MediaServer:
-    """Serves files by ranges. `fault(name, start, body)` may return another body, raise, or `SHORT`, `WHOLE`."""
+    """Serves files by ranges. `fault(name, start, body)` may return another body, raise, or `SHORT`,
+    `WHOLE`.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}

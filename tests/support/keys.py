@@ -1,4 +1,5 @@
-"""Keys of a head-end for tests: seals orders as the head-end does, and writes the profile of a pole that trusts it.
+"""Keys of a head-end for tests: seals orders as the head-end does, and writes the profile of a pole that
+trusts it.
 
 The keys are fixed, so that golden vectors can be made again; they protect nothing.
 """

@@ -1,0 +1,86 @@
+"""Gives the player what is due, and says of what went by without sound why it did."""
+
+import asyncio
+import gc
+
+from protocol import messages
+
+EARLY_MS = 300  # the entry is taken up this much before the speaker has to open
+LOOK_MS = 500  # how often to look again while something is due but can not begin
+IDLE_MS = 60000
+
+
+async def wait(event, seconds):
+    """Until the event or the time, whichever is first; the event is clear afterwards."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except asyncio.TimeoutError:
+        pass
+    event.clear()
+
+
+class OnAir:
+    """The pole's task of sounding sessions at their instants."""
+
+    def __init__(self, station):
+        self.changed = asyncio.Event()  # the agenda, the audio or the clock is not what it was
+        self._clock = station.clock
+        self._agenda = station.agenda
+        self._player = station.player
+        self._report = station.report
+        self._fetch = station.fetch
+        self._files = station.hal.files
+        self._trusted_from_ms = None
+
+    async def run(self):
+        """For ever, from the moment when the clock can be trusted."""
+        self._trusted_from_ms = self._clock.now_ms()
+        while True:
+            now_ms = self._clock.now_ms()
+            for entry in self._agenda.over(now_ms):
+                self._went_by(entry)
+            entry = self._agenda.due(now_ms, self._player.lead_ms + EARLY_MS)
+            if entry is None:
+                await wait(self.changed, self._pause_ms(now_ms) / 1000)
+                continue
+            early_ms = entry.session.at_ms - self._player.lead_ms - now_ms
+            if early_ms > 0:
+                await wait(self.changed, early_ms / 1000)  # then look again: a stop may have come
+            else:
+                await self._sound(entry)
+
+    def _pause_ms(self, now_ms):
+        coming = self._agenda.next_ms(now_ms)
+        if coming is None:
+            return IDLE_MS
+        early_ms = coming - self._player.lead_ms - EARLY_MS - now_ms
+        return max(LOOK_MS, min(IDLE_MS, early_ms)) if early_ms > 0 else LOOK_MS
+
+    async def _sound(self, entry):
+        self._fetch.hold = self._files.stalls_audio
+        gc.collect()
+        telling = asyncio.create_task(self._report.tell_state())
+        try:
+            await self._player.play(entry)
+        finally:
+            telling.cancel()
+            self._fetch.hold = False
+        await self._report.tell_state()
+
+    def _went_by(self, entry):
+        """Its time is over and nothing has ended it."""
+        session = entry.session
+        if entry.state == "sounding":
+            entry.step("stop")
+            self._report.note(messages.STOPPED, session.id, why="restart")
+            return
+        if entry.end_ms <= self._clock.unix_at(0) // 1000:
+            why = "off"
+        elif entry.end_ms <= self._trusted_from_ms:
+            why = "no_clock"
+        elif entry.state == "planned":
+            why = "no_audio"
+        else:
+            why = "late"
+        entry.step("miss")
+        self._report.note(messages.MISSED, session.id, why=why)

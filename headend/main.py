@@ -121,9 +121,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     house = build(settings)
     demo = DemoInfo(settings.clock_offset_ms) if settings.demo else None
-    app = create_app(house.ports, demo=demo, data_dir=settings.data)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, server_header=False)
-    with running(settings, house), listener:
+    with running(settings, house) as link, listener:
+        app = create_app(house.ports, demo=demo, data_dir=settings.data, connected=lambda: link.connected)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, server_header=False)
         log.info("listening on http://%s:%d", settings.host, settings.port)
         uvicorn.Server(config).run(sockets=[listener])
     return 0

@@ -42,7 +42,7 @@ _POSTGRESQL_SETTINGS = (
 def sqlite_engine(url: URL, readonly: bool) -> Engine:
     """Write-ahead log, each commit synced to disk, foreign keys on. The file is for its owner's eyes only."""
     if not url.database or url.database == ":memory:":
-        raise ValueError("the database must be a file: sqlite:///PATH")
+        raise ValueError("SQLite needs a file: sqlite:///PATH")
     _make_private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS}, **_OPTIONS)
 

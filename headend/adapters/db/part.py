@@ -32,7 +32,7 @@ class Part:
 
     def _add(self, table: Table, values: Values) -> bool:
         """Insert; False if the primary key was there before."""
-        return self._connection.execute(_insert_once(self._dialect, table), values).rowcount == 1
+        return self._connection.execute(_insert_once(self._dialect, table), values).first() is not None
 
     def _one(self, statement: Select, lock: bool = False, **values: Any) -> Row | None:
         # FOR NO KEY UPDATE holds the row without blocking others who only point at it (foreign keys).
@@ -55,7 +55,8 @@ def _upsert(dialect: str, table: Table, only_if: Condition | None) -> Insert:
 
 @cache
 def _insert_once(dialect: str, table: Table) -> Insert:
-    return INSERT[dialect](table).on_conflict_do_nothing(index_elements=list(table.primary_key.columns))
+    key = list(table.primary_key.columns)
+    return INSERT[dialect](table).on_conflict_do_nothing(index_elements=key).returning(*key)
 
 
 def ms_or_none(at: datetime | None) -> int | None:

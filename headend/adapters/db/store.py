@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import ArgumentError
 
 from headend.adapters.db.bulletins import Bulletins
 from headend.adapters.db.deliveries import Deliveries
@@ -18,6 +19,7 @@ from headend.adapters.db.places import Places
 from headend.adapters.db.sessions import Sessions
 from headend.ports import Unavailable
 
+_EXPECTED = "the database must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -40,7 +42,10 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        try:
+            self._url = make_url(url)
+        except ArgumentError:
+            raise ValueError(_EXPECTED) from None
         self._writers = threading.Lock()
         kind = self._url.get_backend_name()
         if kind == "sqlite":
@@ -50,7 +55,7 @@ class Database:
             as_of_one_instant = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reading = self._writing.execution_options(**as_of_one_instant)
         else:
-            raise ValueError(f"the database must be sqlite:///PATH or postgresql://…, not {kind}")
+            raise ValueError(_EXPECTED)
 
     def __repr__(self) -> str:
         return f"Database({self._url.render_as_string(hide_password=True)})"

@@ -1,0 +1,43 @@
+"""Each database in turn: what the head-end needs must hold for both."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headend.adapters.db import Database
+from tests.support.records import emptied
+
+
+@pytest.fixture
+def sqlite_url(tmp_path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'loa.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_url(request) -> str:
+    """A new database, without tables."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def module_database(request, tmp_path_factory) -> Iterator[Database]:
+    """A database with its tables, for the tests of a module."""
+    if request.param == "sqlite":
+        server, url = None, f"sqlite:///{tmp_path_factory.mktemp('lasting') / 'loa.db'}"
+    else:
+        server = request.getfixturevalue("postgres_server")
+        url = server.new_database()
+    database = Database(url)
+    database.migrate()
+    yield database
+    database.close()
+    if server is not None:
+        server.drop_database(url)
+
+
+@pytest.fixture
+def database(module_database) -> Database:
+    """A database with its tables, empty."""
+    emptied(module_database)
+    return module_database

@@ -1,0 +1,121 @@
+"""A year of a whole city: what is not asked for costs nothing."""
+
+import random
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, text
+
+from headend.adapters.db import Database
+from headend.adapters.db.sessions import _AIR
+from headend.adapters.db.store import Transaction
+from headend.domain.lawful import SEARCH_DAYS
+from headend.domain.session import SessionState
+from headend.domain.times import from_ms, to_ms
+from tests.support.nouns import MORNING
+from tests.support.records import plain
+
+COMMUNES, CLUSTERS, DAYS = 126, 80, 261  # working days
+DAY_MS = 86_400_000
+
+# A session each morning and each afternoon, at all clusters of every commune.
+YEAR = """
+INSERT INTO communes SELECT code, code, 'xã', 21, 105 FROM codes;
+INSERT INTO clusters SELECT code || '-' || n, code, 'Cụm loa', 'H', 21, 105, 2, FALSE FROM codes, numbers;
+INSERT INTO sessions
+    SELECT code || '-' || half, code, CAST(:start AS BIGINT) + CAST(:half AS BIGINT) * half, 75000, 0, :state,
+           'viet', 0, NULL, NULL, NULL, NULL, ''
+    FROM codes, halves;
+INSERT INTO session_clusters
+    SELECT code || '-' || n, CAST(:start AS BIGINT) + CAST(:half AS BIGINT) * half, code || '-' || half, n
+    FROM codes, numbers, halves
+"""
+
+
+def series(connection: Connection, name: str, count: int) -> str:
+    """SQL for a table `name` of 1 … count."""
+    if connection.dialect.name == "postgresql":
+        return f"{name} (x) AS (SELECT * FROM generate_series(1, {count}))"
+    return f"{name} (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM {name} WHERE x < {count})"
+
+
+# PostgreSQL: without looking up each foreign key, and the key made afterwards, as a restored backup would be.
+BEFORE = """
+SET LOCAL session_replication_role = replica;
+ALTER TABLE session_clusters
+    DROP CONSTRAINT pk_session_clusters, DROP CONSTRAINT uq_session_clusters_session_place
+"""
+AFTER = """
+SET LOCAL maintenance_work_mem = '512MB';
+ALTER TABLE session_clusters ADD CONSTRAINT pk_session_clusters PRIMARY KEY (cluster, start_at_ms, session);
+ANALYZE
+"""
+
+
+def fill(database: Database) -> None:
+    """Put the year in, at the speed of the database itself."""
+    engine = plain(database)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            run(connection, BEFORE)
+        tables = [series(connection, *one) for one in (("c", COMMUNES), ("k", CLUSTERS), ("h", 2 * DAYS))]
+        with_ = (
+            f"WITH RECURSIVE {', '.join(tables)}, codes AS (SELECT CAST(10000 + x AS TEXT) AS code FROM c), "
+            "numbers AS (SELECT x AS n FROM k), halves AS (SELECT x AS half FROM h) SELECT"
+        )
+        values = {"start": to_ms(MORNING), "half": DAY_MS // 2, "state": SessionState.DONE}
+        for statement in YEAR.split(";"):
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text(statement.replace("SELECT", with_, 1)), used)
+        if engine.dialect.name == "postgresql":
+            run(connection, AFTER)
+    engine.dispose()
+
+
+def run(connection: Connection, statements: str) -> None:
+    """One after the other."""
+    for statement in statements.split(";"):
+        connection.execute(text(statement))
+
+
+def plan_of(db: Transaction) -> str:
+    """How the database means to find the air."""
+    start = to_ms(MORNING)
+    values = {"clusters": ["10001-1", "10001-2"], "start": start, "end": start + SEARCH_DAYS * DAY_MS}
+    literal = {"literal_binds": True}
+    compiled = _AIR.params(**values).compile(dialect=db._connection.dialect, compile_kwargs=literal)
+    word = "EXPLAIN" if db._connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    rows = db._connection.exec_driver_sql(f"{word} {compiled}".replace("%", "%%"))
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_air_of_a_few_clusters_is_found_at_once_in_a_year_of_the_whole_city(new_url, capsys):
+    database = Database(new_url)
+    database.migrate()
+    begun = time.perf_counter()
+    fill(database)
+    filled = time.perf_counter() - begun
+    dice = random.Random(20261124)
+    took = []
+    for _ in range(300):
+        commune, day = 10_000 + dice.randint(1, COMMUNES), dice.randint(0, DAYS - SEARCH_DAYS - 1)
+        clusters = [f"{commune}-{number}" for number in dice.sample(range(1, CLUSTERS + 1), 6)]
+        start = from_ms(to_ms(MORNING) + day * DAY_MS)
+        with database.transaction(readonly=True) as db:
+            begun = time.perf_counter()
+            found = db.air(clusters, start, start + timedelta(days=SEARCH_DAYS))
+            took.append((time.perf_counter() - begun) * 1000)
+        assert len(found) == 6 * 2 * SEARCH_DAYS - (6 if day == 0 else 0)
+    with database.transaction(readonly=True) as db:
+        plan = plan_of(db)
+    database.close()
+    took.sort()
+    with capsys.disabled():
+        print(f"\n{database}: filled in {filled:.1f} s; air of 6 clusters over {SEARCH_DAYS} days: "
+              f"median {took[150]:.2f} ms, p99 {took[297]:.2f} ms")
+    assert "session_clusters USING PRIMARY KEY" in plan or "pk_session_clusters" in plan
+    assert "Seq Scan" not in plan
+    assert took[297] < 100

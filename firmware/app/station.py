@@ -112,7 +112,8 @@ class Station:
         if topic == self._ack_topic:
             self.report.take_ack(raw)
         else:
-            await self.orders.take(raw, self._act)
+            if await self.orders.take(raw, self._act):
+                await self.report.tell_state()
             gc.collect()
 
     async def _act(self, letter):

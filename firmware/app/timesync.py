@@ -73,7 +73,7 @@ class TimeSync:
         self.bursts += 1
 
     async def run(self, took, near):
-        """Keeps the time for ever; `took()` is called after each good burst, `near()` says if it matters now."""
+        """Keeps the time for ever; `took()` is called after a good burst, `near()` says if it matters."""
         failures = 0
         while True:
             try:

@@ -10,7 +10,7 @@ from headend.domain.areas import Cluster, Commune
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.delivery import Delivery, DeliveryState
 from headend.domain.errors import NotFound
-from headend.domain.lawful import Verdict
+from headend.domain.lawful import SEARCH_DAYS, Verdict
 from headend.domain.person import EVERYWHERE, Person, Role, may, require
 from headend.domain.session import BroadcastSession, SessionState
 from headend.domain.times import from_ms, to_ms
@@ -114,6 +114,7 @@ class Today:
     steps: tuple[Step, ...]
     next: NextAction
     communes: dict[str, Commune]
+    authors: dict[str, str]  # of what waits
     things: frozenset[str]
 
     @property
@@ -141,11 +142,12 @@ def today(ports: Ports, person: Person, day_at: datetime | None = None) -> Today
         lines = [_line(db, one, communes) for one in db.sessions(unit, start_from=day_at, start_to=day_at + DAY)]
         bulletins = db.bulletins(unit, MOST_BULLETINS)
         online = {state.pole for state, _ in db.pole_states([one.id for one in clusters]) if state.online}
-    waiting = tuple(one for one in reversed(bulletins) if one.state is BulletinState.SUBMITTED)
+        waiting = tuple(one for one in reversed(bulletins) if one.state is BulletinState.SUBMITTED)
+        authors = {one: _name(db, one) for one in {bulletin.author for bulletin in waiting}}
     focus = _focus(lines, now)
     return Today(now, day_at, _stations(clusters, communes, lines, online), waiting, focus,
                  steps(focus) if focus else (), _next(person, bulletins, waiting, focus, len(clusters) - len(online)),
-                 communes, _things(person, lines, clusters))
+                 communes, authors, _things(person, lines, clusters))
 
 
 def start_of_day(at: datetime) -> datetime:
@@ -266,6 +268,7 @@ class Plan:
     commune: Commune
     clusters: tuple[Cluster, ...]
     start_at: datetime
+    days: tuple[datetime, ...]
 
 
 def communes_to_write(ports: Ports, person: Person) -> list[Commune]:
@@ -277,18 +280,26 @@ def communes_to_write(ports: Ports, person: Person) -> list[Commune]:
 
 
 def plan(ports: Ports, person: Person, commune: str, duration_ms: int) -> Plan:
-    """The nearest lawful start, from NOTICE ahead, for a session of this length at all clusters of the commune."""
+    """The nearest lawful start for a session of this length at all clusters of the commune.
+
+    At NOTICE from now if that is lawful, else at the usual hour of the next half-day that is free.
+    """
     require(person, "session.plan", commune)
-    wished = ports.clock.now() + NOTICE
+    now = ports.clock.now()
+    today = start_of_day(now)
+    wished = now + NOTICE
     wished += timedelta(seconds=-wished.second % 60, microseconds=-wished.microsecond)
     with ports.db(readonly=True) as db:
         place = db.commune(commune)
         if place is None:
             raise NotFound("Không có đơn vị này.")
         clusters = tuple(one for one in db.clusters(commune) if not one.suspended)
-        answer = _verdict(ports, db, person, commune, wished, clusters, duration_ms)
-    start_at = wished if answer.allowed or not answer.next_slots else answer.next_slots[0]
-    return Plan(place, clusters, start_at)
+        if not _verdict(ports, db, person, commune, wished, clusters, duration_ms).allowed:
+            # Asked for midnight, the law answers with the usual hours.
+            slots = _verdict(ports, db, person, commune, today, clusters, duration_ms).next_slots
+            wished = next((one for one in slots if one > wished), wished)
+    days = tuple(today + number * DAY for number in range(SEARCH_DAYS + 1))
+    return Plan(place, clusters, wished, days)
 
 
 def foresee(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],

@@ -1,10 +1,9 @@
 """Bản tin: written by one person, approved by another."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from headend.api.models import VerdictOut
@@ -12,9 +11,10 @@ from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
 from headend.domain.errors import BadInput
 from headend.domain.lawful import Unlawful, Verdict
 from headend.domain.person import Person, may, require
-from headend.domain.times import HANOI
 from headend.ports import Ports
 from headend.services import board, bulletins, sessions
+from headend.web import words
+from headend.web.asked import Posted, Queried, Wish, instant
 from headend.web.door import takes_upload
 from headend.web.pages import go_to, page, render
 from headend.web.site import Ported, Who, site_of
@@ -26,10 +26,8 @@ routes = APIRouter(prefix="/bulletins")
 CHARACTERS_PER_SECOND = 14  # of spoken Vietnamese, for estimates only
 USUAL_MS = 60_000
 MOST_MS = 24 * 3600 * 1000
-
-StartAt = Annotated[str, Form(max_length=40)]
-Clusters = Annotated[list[str], Form(max_length=200, default_factory=list)]
-Wished = Annotated[list[str], Query(max_length=200, default_factory=list)]
+DRAFT = "draft"
+NOTHING_ASKED = Wish(None, [])
 
 
 @routes.get("")
@@ -45,25 +43,27 @@ def new_page(request: Request, ports: Ported, person: Who, commune: str = "") ->
     code = commune or (choice[0].code if choice else person.unit)
     require(person, "bulletin.write", code)
     plan = board.plan(ports, person, code, ports.sound.programme_ms([USUAL_MS]))
-    return page(request, "page_bulletin_new.html", plan=plan, choice=choice, fields=FIELDS, chosen=(), start_at=None,
-                **_word(ports, None, ""))
+    return page(request, "page_bulletin_new.html", plan=plan, choice=choice, fields=FIELDS, wish=NOTHING_ASKED,
+                **_word(ports, None, NOTHING_ASKED))
 
 
 @routes.post("/foresee")
-def foresee(request: Request, ports: Ported, person: Who, commune: Annotated[str, Form()], clusters: Clusters,
-            start_at: StartAt = "", text: Annotated[str, Form(max_length=20_000)] = "",
-            file_ms: Annotated[int, Form(ge=0, le=MOST_MS)] = 0, sound: Annotated[str, Form()] = "text") -> Response:
+def foresee(request: Request, ports: Ported, person: Who, commune: Annotated[str, Form()], wish: Posted,
+            text: Annotated[str, Form(max_length=20_000)] = "", sound: Annotated[str, Form()] = "text",
+            file_ms: Annotated[int, Form(ge=0, le=MOST_MS)] = 0) -> Response:
     """The law's word while the form is filled in, by the estimated length of what does not exist yet."""
     require(person, "session.plan", commune)
     spoken_ms = len(text) * 1000 // CHARACTERS_PER_SECOND if sound == "text" else file_ms
     length_ms = ports.sound.programme_ms([spoken_ms or USUAL_MS])
-    verdict = board.foresee(ports, person, commune, local_instant(start_at), clusters, length_ms) if start_at else None
-    return page(request, "part_verdict.html", **_word(ports, verdict, start_at, length_ms))
+    verdict = None
+    if wish.start_at:
+        verdict = board.foresee(ports, person, commune, wish.start_at, wish.clusters, length_ms)
+    return page(request, "part_verdict.html", **_word(ports, verdict, wish, length_ms if spoken_ms else None))
 
 
-def _word(ports: Ports, verdict: Verdict | None, start_at: str, length_ms: int | None = None) -> dict[str, Any]:
+def _word(ports: Ports, verdict: Verdict | None, wish: Wish, length_ms: int | None = None) -> dict[str, Any]:
     """The values of part_verdict.html; `length_ms` where the length is an estimate that should be told."""
-    late = bool(start_at) and local_instant(start_at) < ports.clock.now() + sessions.LEAD
+    late = wish.start_at is not None and wish.start_at < ports.clock.now() + sessions.LEAD
     return {"verdict": VerdictOut.of(verdict) if verdict else None, "late": late, "length_ms": length_ms}
 
 
@@ -72,15 +72,18 @@ def _word(ports: Ports, verdict: Verdict | None, start_at: str, length_ms: int |
 async def create(request: Request, ports: Ported, person: Who) -> Response:
     """One press: make the bulletin, take air for it, send both for approval (or only keep it as a draft)."""
     async with receive(request) as parcel:
+        wish = _wish(parcel)
         made = await to_thread.run_sync(_make, ports, person, parcel, limiter=site_of(request).workshop)
-    wish = {} if parcel.text("then") == "draft" else _wish(parcel)
-    return await to_thread.run_sync(_send, request, ports, person, made, wish, parcel.text("then") != "draft")
+    submit = parcel.text("then") != DRAFT
+    return await to_thread.run_sync(_send, request, ports, person, made, wish, submit)
+
+
+def _wish(parcel: Parcel) -> Wish:
+    return Wish(instant(parcel.text("day"), parcel.text("time")), parcel.fields.get("clusters", []))
 
 
 def _make(ports: Ports, person: Person, parcel: Parcel) -> Bulletin:
     commune, title, field = parcel.text("commune"), parcel.text("title"), parcel.text("field")
-    if parcel.text("start_at"):
-        local_instant(parcel.text("start_at"))  # before minutes of work: it may be unreadable
     if parcel.text("sound") == "text":
         return bulletins.speak(ports, person, commune, title, field, parcel.text("text"))
     if parcel.file is None:
@@ -88,27 +91,22 @@ def _make(ports: Ports, person: Person, parcel: Parcel) -> Bulletin:
     return bulletins.record(ports, person, commune, title, field, parcel.file)
 
 
-def _wish(parcel: Parcel) -> dict[str, object]:
-    return {"start_at": parcel.text("start_at"), "clusters": parcel.fields.get("clusters", [])}
-
-
-def _send(request: Request, ports: Ports, person: Person, made: Bulletin, wish: dict[str, object],
-          submit: bool) -> Response:
+def _send(request: Request, ports: Ports, person: Person, made: Bulletin, wish: Wish, submit: bool) -> Response:
     """A refused time does not lose the bulletin: its page opens with the refusal and the lawful slots."""
     here = f"/bulletins/{made.id}"
     if not submit:
         return go_to(request, here)
     try:
-        return _plan_and_submit(request, ports, person, made, str(wish["start_at"]), wish["clusters"])
+        return _plan_and_submit(request, ports, person, made, wish)
     except (Unlawful, BadInput):
-        return go_to(request, here, wish)
+        asked = {"day": words.date_in_url(wish.start_at), "time": words.minute(wish.start_at)} if wish.start_at else {}
+        return go_to(request, here, {**asked, "clusters": wish.clusters})
 
 
-def _plan_and_submit(request: Request, ports: Ports, person: Person, bulletin: Bulletin, start_at: str,
-                     clusters: object) -> Response:
+def _plan_and_submit(request: Request, ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Response:
     target = f"/bulletins/{bulletin.id}"
-    if start_at:
-        session = sessions.plan(ports, person, bulletin.commune, local_instant(start_at), clusters, [bulletin.id])
+    if wish.start_at:
+        session = sessions.plan(ports, person, bulletin.commune, wish.start_at, wish.clusters, [bulletin.id])
         target = f"/sessions/{session.id}"
     if bulletin.state is BulletinState.DRAFT:
         bulletins.submit(ports, person, bulletin.id)
@@ -116,27 +114,22 @@ def _plan_and_submit(request: Request, ports: Ports, person: Person, bulletin: B
 
 
 @routes.get("/{bulletin_id}")
-def bulletin_page(request: Request, ports: Ported, person: Who, bulletin_id: str, clusters: Wished,
-                  start_at: str = "") -> Response:
-    """One bulletin; with `start_at` also what the law says to a session of it then."""
+def bulletin_page(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Queried) -> Response:
+    """One bulletin; with a wish also what the law says to it."""
     shown = board.bulletin(ports, person, bulletin_id)
-    plan, verdict = None, None
-    if _can_plan(person, shown.bulletin):
-        length_ms = ports.sound.programme_ms([shown.bulletin.duration_ms])
-        plan = board.plan(ports, person, shown.bulletin.commune, length_ms)
-        verdict = _judge(ports, person, shown.bulletin, start_at, clusters) if start_at else None
-    wave = site_of(request).outlines.recording(shown.bulletin.sha256)
-    return page(request, "page_bulletin.html", shown=shown, wave_points=wave, plan=plan, fields=FIELDS,
-                chosen=clusters, start_at=local_instant(start_at) if start_at else None,
-                **_word(ports, verdict, start_at))
+    one, plan, verdict = shown.bulletin, None, None
+    if may(person, "session.plan", one.commune) and one.state is not BulletinState.WITHDRAWN:
+        plan = board.plan(ports, person, one.commune, ports.sound.programme_ms([one.duration_ms]))
+        verdict = _judge(ports, person, one, wish)
+    wave = site_of(request).outlines.recording(one.sha256)
+    return page(request, "page_bulletin.html", shown=shown, wave_points=wave, plan=plan, fields=FIELDS, wish=wish,
+                **_word(ports, verdict, wish))
 
 
-def _can_plan(person: Person, bulletin: Bulletin) -> bool:
-    return may(person, "session.plan", bulletin.commune) and bulletin.state is not BulletinState.WITHDRAWN
-
-
-def _judge(ports: Ports, person: Person, bulletin: Bulletin, start_at: str, clusters: list[str]) -> Verdict:
-    return sessions.check(ports, person, bulletin.commune, local_instant(start_at), clusters, [bulletin.id])
+def _judge(ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Verdict | None:
+    if wish.start_at is None:
+        return None
+    return sessions.check(ports, person, bulletin.commune, wish.start_at, wish.clusters, [bulletin.id])
 
 
 @routes.get("/{bulletin_id}/live")
@@ -158,20 +151,16 @@ def sound(ports: Ported, person: Who, bulletin_id: str) -> FileResponse:
 
 
 @routes.post("/{bulletin_id}/check")
-def check(request: Request, ports: Ported, person: Who, bulletin_id: str, clusters: Clusters,
-          start_at: StartAt = "") -> Response:
+def check(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
     """The law's word on a session of this bulletin; changes nothing."""
-    bulletin = bulletins.get(ports, person, bulletin_id)
-    verdict = _judge(ports, person, bulletin, start_at, clusters) if start_at else None
-    return page(request, "part_verdict.html", **_word(ports, verdict, start_at))
+    verdict = _judge(ports, person, bulletins.get(ports, person, bulletin_id), wish)
+    return page(request, "part_verdict.html", **_word(ports, verdict, wish))
 
 
 @routes.post("/{bulletin_id}/plan")
-def plan(request: Request, ports: Ported, person: Who, bulletin_id: str, clusters: Clusters,
-         start_at: StartAt = "") -> Response:
+def plan(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
     """Take air for a bulletin that exists, and send it for approval if it was not yet."""
-    bulletin = bulletins.get(ports, person, bulletin_id)
-    return _plan_and_submit(request, ports, person, bulletin, start_at, clusters)
+    return _plan_and_submit(request, ports, person, bulletins.get(ports, person, bulletin_id), wish)
 
 
 @routes.post("/{bulletin_id}/approve")
@@ -191,12 +180,3 @@ def send_back(request: Request, ports: Ported, person: Who, bulletin_id: str,
 def withdraw(request: Request, ports: Ported, person: Who, bulletin_id: str) -> Response:
     bulletins.withdraw(ports, person, bulletin_id)
     return go_to(request, f"/bulletins/{bulletin_id}")
-
-
-def local_instant(text: str) -> datetime:
-    """What a datetime-local input holds, on a Hà Nội clock. BadInput."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput("Hãy chọn ngày và giờ phát.", "start_at") from None
-    return at if at.tzinfo else at.replace(tzinfo=HANOI)

@@ -18,10 +18,10 @@ from headend.web.site import site_of
 def _environment() -> Environment:
     env = Environment(loader=PackageLoader("headend.web"), autoescape=True, undefined=StrictUndefined,
                       trim_blocks=True, lstrip_blocks=True)
-    for name in ("minute", "second", "weekday", "day", "moment", "local_input", "started", "length", "short_length",
-                 "lufs", "clock_ms", "across_day", "date_in_url"):
+    for name in ("minute", "second", "weekday", "day", "moment", "started", "lasting", "short",
+                 "lufs", "clock_ms", "across_day", "date_in_url", "why", "place"):
         env.filters[name] = getattr(words, name)
-    env.globals.update(look=words.look, start_error=words.error, wave_path=wave.path)
+    env.globals.update(look=words.look, start_error=words.error, wave_path=wave.path, FINE=wave.FINE)
     return env
 
 

@@ -86,4 +86,4 @@ def _say(request: Request, status: int, message: str, field: str = "") -> Respon
     if for_program(request):
         return JSONResponse(told.model_dump(), status)
     template = "part_trouble.html" if is_htmx(request) else "page_trouble.html"
-    return page(request, template, status, trouble=told, status=status)
+    return page(request, template, status, trouble=told, code=status)

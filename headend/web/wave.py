@@ -6,14 +6,15 @@ from functools import lru_cache, partial
 from headend.ports import Sound
 
 WIDTH, HEIGHT = 1000, 64
-SLICES = 240  # enough for a screen, and a few kB a drawing
+SLICES = 240  # enough beside others, and a few kB a drawing
+FINE = 2 * SLICES
 _FULL = 32_768
 _KEPT = 256
 
 
-def path(wave: Sequence[tuple[int, int]], start: float = 0.0, end: float = 1.0) -> str:
+def path(wave: Sequence[tuple[int, int]], start: float = 0.0, end: float = 1.0, slices: int = SLICES) -> str:
     """The `d` of an outline that fills `start`–`end` (0–1) of the box's width; empty for no sound."""
-    points = _fewer(wave, max(1, round(SLICES * (end - start))))
+    points = _fewer(wave, max(1, round(slices * (end - start))))
     if not points:
         return ""
     step = (end - start) * WIDTH / len(points)
@@ -41,5 +42,5 @@ class Outlines:
     """Outlines of recordings and programmes: each is named by its hash, so it is measured once and kept."""
 
     def __init__(self, sound: Sound) -> None:
-        self.recording = lru_cache(_KEPT)(partial(sound.recording_wave, width=2 * SLICES))
-        self.programme = lru_cache(_KEPT)(partial(sound.source_wave, width=2 * SLICES))
+        self.recording = lru_cache(_KEPT)(partial(sound.recording_wave, width=FINE))
+        self.programme = lru_cache(_KEPT)(partial(sound.source_wave, width=FINE))

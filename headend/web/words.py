@@ -34,6 +34,26 @@ LOOKS: dict[str, tuple[str, str]] = {
     "step.failed": ("cross", "bad"),
 }
 
+CLUSTER = "Cụm loa "
+
+
+def place(name: str) -> str:
+    """A cluster's name where the page already says that it is one."""
+    return name.removeprefix(CLUSTER)
+
+
+# The words that poles use in receipts (firmware/app) → ours.
+WHY = {
+    "order": "theo lệnh dừng", "restart": "cụm loa vừa khởi động lại", "off": "cụm loa không chạy lúc đó",
+    "no_clock": "chưa có giờ chuẩn", "no_audio": "chưa tải đủ tiếng", "late": "lỡ giờ", "law": "trái quy định",
+    "length": "quá thời lượng cho phép",
+}
+
+
+def why(note: str) -> str:
+    """What a pole said, in our words; a rule's id or a text that is not in the list stays as it is."""
+    return WHY.get(note, note)
+
 
 def look(kind: str, state: str) -> tuple[str, str]:
     """(shape, colour) of a state; KeyError for one that nobody drew."""
@@ -70,11 +90,6 @@ def moment(at: datetime) -> str:
     return f"{minute(at)} {day(at)}"
 
 
-def local_input(at: datetime) -> str:
-    """2025-11-24T08:30, as a datetime-local input wants it."""
-    return f"{hanoi(at):%Y-%m-%dT%H:%M}"
-
-
 def started(started_us: int) -> str:
     """08:30:00,012: when the first sample left, to the millisecond."""
     return f"{second(from_ms(started_us // 1000))},{started_us // 1000 % 1000:03d}"
@@ -84,7 +99,7 @@ def error(started_us: int, start_at: datetime) -> str:
     """+12 ms: how far the first sample was from the planned instant."""
     off_us = started_us - to_ms(start_at) * 1000
     if abs(off_us) >= 10_000_000:
-        return f"{_sign(off_us)}{length(abs(off_us) // 1000)}"
+        return f"{_sign(off_us)}{lasting(abs(off_us) // 1000)}"
     return f"{_sign(off_us)}{_comma(abs(off_us) / 1000, 1 if abs(off_us) < 10_000 else 0)} ms"
 
 
@@ -96,13 +111,13 @@ def _comma(number: float, digits: int) -> str:
     return f"{number:.{digits}f}".replace(".", ",")
 
 
-def length(ms: int) -> str:
+def lasting(ms: int) -> str:
     """1 phút 05 giây"""
     seconds = round(ms / 1000)
     return f"{seconds // 60} phút {seconds % 60:02d} giây" if seconds >= 60 else f"{seconds} giây"
 
 
-def short_length(ms: int) -> str:
+def short(ms: int) -> str:
     """1:05"""
     seconds = round(ms / 1000)
     return f"{seconds // 60}:{seconds % 60:02d}"

@@ -29,9 +29,10 @@ function tick() {
     const x = `${(100 * Math.min(1, Math.max(0, part))).toFixed(2)}%`;
     mark.setAttribute("x1", x);
     mark.setAttribute("x2", x);
+    mark.classList.add("placed");
   }
 }
 
-tick();
+setTimeout(tick); // after live.js has taken down what the server sent
 setInterval(tick, 1000);
 document.addEventListener("live:changed", tick);

@@ -2,13 +2,14 @@
 const MOST_BYTES = 200 * 1024 * 1024;
 
 document.addEventListener("click", (event) => {
-  const slot = event.target.closest("[data-fill]");
-  if (!slot) return;
-  const input = document.getElementById(slot.dataset.fill);
-  if (!input) return;
-  input.value = slot.dataset.value;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
-  input.focus();
+  const slot = event.target.closest("[data-slot]");
+  const day = document.getElementById("day");
+  const time = document.getElementById("time");
+  if (!slot || !day || !time) return;
+  day.value = slot.dataset.day;
+  time.value = slot.dataset.time;
+  time.dispatchEvent(new Event("change", { bubbles: true }));
+  time.focus();
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

@@ -60,7 +60,7 @@ function replace(part) {
     return;
   }
   const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  part.classList.add("fresh");
+  if (part.tagName === "TD") part.classList.add("fresh");
   old.replaceWith(part);
   if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   htmx.process(part);

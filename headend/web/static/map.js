@@ -4,6 +4,7 @@ const NAMES_FROM_ZOOM = 12;
 const PIN_NAMES_FROM_ZOOM = 16;
 const map = L.map(place, { attributionControl: false, zoomControl: false, minZoom: 9, maxZoom: 18, zoomSnap: 0.5 });
 L.control.zoom({ zoomInTitle: "Phóng to", zoomOutTitle: "Thu nhỏ" }).addTo(map);
+L.control.scale({ imperial: false, maxWidth: 90 }).addTo(map);
 const pins = new Map();
 const rows = [...document.querySelectorAll("tr[data-lat]")];
 

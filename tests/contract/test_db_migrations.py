@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from headend.adapters.db import Database
 from headend.adapters.db.migrations import downgrade
 from headend.adapters.db.schema import metadata
-from tests.contract.test_db_at_once import start
+from tests.contract.test_db_at_once import together
 from tests.support import nouns
 from tests.support.records import plain
 
@@ -75,9 +75,7 @@ def test_a_database_that_is_up_to_date_is_left_as_it_is(new_url):
 
 @pytest.mark.slow
 def test_processes_that_start_at_once_make_the_tables_once(new_url):
-    starting = [start("migrate", new_url) for _ in range(4)]
-    assert [process.communicate(timeout=60)[0] for process in starting] == ["migrated\n"] * 4
-    assert [process.returncode for process in starting] == [0] * 4
+    assert together("migrate", new_url, processes=4) == ["migrated"] * 4
 
 
 def test_a_step_that_fails_leaves_nothing_half_done(new_url):
@@ -104,3 +102,10 @@ def test_the_file_of_sqlite_is_for_its_owner_only(tmp_path):
 def test_another_kind_of_database_is_refused_at_once(url):
     with pytest.raises(ValueError, match="sqlite:///PATH"):
         Database(url)
+
+
+def test_tables_that_were_never_made_are_a_fault_and_not_a_passing_trouble(new_url):
+    database = Database(new_url)
+    with pytest.raises(DBAPIError, match="no such table|does not exist"), database.transaction() as db:
+        db.communes()
+    database.close()

@@ -1,6 +1,6 @@
 """Works on a database in a process: `python -m tests.support.writer WORK NUMBER`; its URL in DATABASE.
 
-Prints a line for each piece of work that is committed.
+Begins when it is sent a line, and prints a line for each piece of work that is committed.
 """
 
 import os
@@ -99,4 +99,6 @@ WORKS = {work.__name__: work for work in (migrate, counters, receipts, plans, on
 
 
 if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.readline()  # all begin at once
     WORKS[sys.argv[1]](Database(os.environ["DATABASE"]), sys.argv[2])

@@ -18,18 +18,20 @@ RATE = 16_000
 _SEGMENT_SECONDS = 0.5
 _SLIP = 3  # samples a segment may lie off the one before: 375 ppm
 _SURE = 0.5  # likeness of a segment from which its place is believed
-_GOOD = 0.9  # likeness of the whole from which no better place is looked for
-_ANCHOR_SECONDS = 2.0
+_GOOD = 0.97  # likeness from which no better place is looked for
+_ANCHOR_SECONDS = 1.0
 _ANCHORS = 8
 _WHOLE = 1 << 22  # samples (4 min): longer sources are looked for by a part of this length first
 _LEAST_RMS = 0.5  # of the int16 scale; below it there is nothing to compare
 _SHARE = 0.2  # a source counts as sounded k times if at least this much of it was
+_ROW = 4  # segments: what is sounded for less than two seconds on end is no airing
+_QUIET = 0.01  # of the mean energy of a segment
 _MOST_PIECES = 32
 
 
 @dataclass(frozen=True)
 class Match:
-    """`score` 0–1; `offset_samples` is where in `heard` the source's first sample lies (negative: before it)."""
+    """`score` 0–1; `offset_samples` is where in `heard` the source's first sample lies, or would lie."""
 
     score: float
     offset_samples: int
@@ -49,6 +51,16 @@ class _Segments:
         edges = np.arange(count + 1) * len(source) // count
         energy = np.add.reduceat(np.square(source, dtype=np.float64), edges[:-1])
         return cls(source, edges, energy / energy.sum())
+
+    @property
+    def quiet(self) -> np.ndarray:
+        """Which segments are pauses: what is in them can not be told from what a codec adds."""
+        return self.weights < _QUIET / len(self.weights)
+
+    def within(self, start: int, end: int, these: np.ndarray) -> bool:
+        """Whether the source's samples from start to end lie all in `these` segments."""
+        first, last = np.searchsorted(self.edges, (start, end - 1), "right") - 1
+        return bool(these[first : last + 1].all())
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ def match(source: np.ndarray, heard: np.ndarray, rate: int = RATE) -> Match:
         return Match(0.0, 0)
     segments = _Segments.of(x, rate)
     found = _best(segments, y, rate)
-    sure = np.flatnonzero((found.likenesses >= _SURE) & (segments.weights > 0))
+    sure = np.flatnonzero((found.likenesses >= _SURE) & ~segments.quiet)
     nearest = sure[0] if len(sure) else int(np.argmax(found.likenesses))
     return Match(min(found.score, 1.0), int(found.places[nearest] - segments.edges[nearest]))
 
@@ -86,8 +98,9 @@ def match(source: np.ndarray, heard: np.ndarray, rate: int = RATE) -> Match:
 def count_airings(source: np.ndarray, heard: np.ndarray, threshold: float = _SURE, rate: int = RATE) -> int:
     """How many times `source` was sounded: the highest k such that a fifth of it was sounded k times or more.
 
-    Sounded in pieces (stopped, resumed later) counts once; begun anew after a good part counts twice. Each
-    sample heard explains one segment only. A segment was sounded from a likeness of `threshold` on.
+    Sounded in pieces (stopped, resumed later) counts once; begun anew after a good part counts twice; less
+    than two seconds on end do not count. A segment was sounded from a likeness of `threshold` on, and each
+    sample heard explains one segment only.
     """
     x, rest = _floats(source), _floats(heard).copy()
     if not np.any(x):
@@ -95,14 +108,14 @@ def count_airings(source: np.ndarray, heard: np.ndarray, threshold: float = _SUR
     segments = _Segments.of(x, rate)
     times = np.zeros(len(segments.weights), int)
     for _ in range(_MOST_PIECES):
-        if not np.any(rest):
+        if np.count_nonzero(np.abs(rest) >= _LEAST_RMS) < segments.edges[1]:
             break
         found = _best(segments, rest, rate)
-        sounded = np.flatnonzero((found.likenesses >= threshold) & (segments.weights > 0))
-        if not len(sounded):
+        sounded = _in_rows((found.likenesses >= threshold) | segments.quiet) & ~segments.quiet
+        if not sounded.any():
             break
         times[sounded] += 1
-        for number in sounded:
+        for number in np.flatnonzero(sounded):
             start = found.places[number]
             rest[max(start, 0) : start + segments.edges[number + 1] - segments.edges[number]] = 0
     return _reached(times, segments.weights)
@@ -112,6 +125,16 @@ def first_sound_index(heard: np.ndarray, least: int = 32) -> int | None:
     """The first sample of at least this magnitude (int16 scale); None in silence."""
     loud = np.flatnonzero(np.abs(_floats(heard)) >= least)
     return int(loud[0]) if len(loud) else None
+
+
+def _in_rows(these: np.ndarray) -> np.ndarray:
+    """Only those of `these` that stand in a row of _ROW or more: a single note may be in any other tune."""
+    least = min(_ROW, len(these))
+    ends = np.flatnonzero(np.diff(np.concatenate(([0], these.astype(np.int8), [0]))))
+    rows = np.zeros(len(these), bool)
+    for first, last in zip(ends[::2], ends[1::2], strict=True):
+        rows[first:last] = last - first >= least
+    return rows
 
 
 def _reached(times: np.ndarray, weights: np.ndarray) -> int:
@@ -130,6 +153,8 @@ def _best(segments: _Segments, heard: np.ndarray, rate: int) -> _Found:
     energy = np.concatenate(([0.0], np.cumsum(np.square(heard, dtype=np.float64))))
     best = None
     for start, anchor in _anchors(segments.source, rate):
+        if best is not None and segments.within(start, start + len(anchor), best.likenesses >= _GOOD):
+            continue
         place = _find(anchor, heard, energy)
         found = _follow(segments, heard, energy, place - start, start + len(anchor) // 2)
         if best is None or found.score > best.score:

@@ -1,4 +1,4 @@
-"""The demonstration's Hà Nội: the real 126 units, a few of them with poles at plausible places, and an account per role."""
+"""The demonstration's Hà Nội: the real 126 units, some with poles at plausible places, and an account per role."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ DEFAULT_POLES = IN_WARD + IN_RURAL
 PER_FURTHER_UNIT = 10
 
 PASSWORD = DEMO_PASSWORD  # of every demonstration account; such accounts exist in a demonstration only
-
 
 
 @dataclass(frozen=True)

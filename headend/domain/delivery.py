@@ -49,7 +49,7 @@ ENDED = frozenset({S.PLAYED, S.STOPPED, S.MISSED, S.REFUSED})
 
 @dataclass(frozen=True)
 class Delivery:
-    """`started_us` is the Unix µs of the first sample by the pole's clock; `note` is a rule id or a word of the pole."""
+    """`started_us`: Unix µs of the first sample by the pole's clock; `note`: a rule's id or a word of the pole."""
 
     session: str
     pole: str

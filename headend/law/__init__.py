@@ -1,1 +1,1 @@
-"""The legal texts as dated data, and the rule-sets drawn from them. Nothing here decides; `headend.domain.lawful` does."""
+"""The legal texts as dated data, and the rule-sets drawn from them. `domain.lawful` decides."""

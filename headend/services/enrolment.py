@@ -22,7 +22,8 @@ class Addresses:
     ca: Path | None = None  # the file of the authority, DER or PEM
 
 
-def profile(ports: Ports, cluster: Cluster, addresses: Addresses, root_modulus: int, sealed_keys: bytes) -> dict[str, Any]:
+def profile(ports: Ports, cluster: Cluster, addresses: Addresses, root_modulus: int,
+            sealed_keys: bytes) -> dict[str, Any]:
     """The pole's profile as JSON values. It holds secrets: write it with mode 0600."""
     key = ports.pole_key(cluster.id)
     broker = {"host": addresses.broker_host, "port": addresses.broker_port, "user": cluster.id,

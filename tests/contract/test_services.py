@@ -220,7 +220,8 @@ def test_only_the_stations_own_broadcaster_writes_and_plans(ports, person, troub
 
 
 def test_wrong_words_get_one_sentence_and_leave_nothing(ports):
-    for title, field, text in [("", "notice", "a"), ("x" * 121, "notice", "a"), ("T", "nhạc", "a"), ("T", "notice", "  ")]:
+    wrong = [("", "notice", "a"), ("x" * 121, "notice", "a"), ("T", "nhạc", "a"), ("T", "notice", "  ")]
+    for title, field, text in wrong:
         with pytest.raises(BadInput) as bad:
             bulletins.speak(ports, AN, WARD, title, field, text)
         assert bad.value.message.endswith(".")

@@ -1,14 +1,15 @@
-"""One bulletin from two presses to proof: real Mosquitto with TLS, real head-end process, six real MicroPython poles."""
+"""One bulletin from two presses to proof: Mosquitto with TLS, a head-end process, six MicroPython poles, all real."""
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from headend.domain.person import Role
 from headend.domain.session import SessionState
 from headend.domain.times import to_ms
 from headend.ports import Outgoing
 from protocol import messages, seal, topics
-from simulator import city, demo
+from simulator import broadcast, city
 from simulator.runtime import find_runtime
 from tests.support import staging
 
@@ -18,16 +19,18 @@ POLES = 6
 @pytest.fixture(scope="module")
 def aired(tmp_path_factory, micropython_amd64):
     """The station after one session, with wrong orders of every kind sent meanwhile."""
-    with staging.station(tmp_path_factory.mktemp("proof"), find_runtime("micropython"), broker="mosquitto-tls") as stage:
-        [aired] = demo.air(stage, None)
+    folder = tmp_path_factory.mktemp("proof")
+    with staging.station(folder, find_runtime("micropython"), broker="mosquitto-tls") as stage:
+        [aired] = broadcast.air(stage, None)
         stage.wait(lambda: len(staging.told(stage, aired, messages.READY)) == POLES, "all poles to be ready", 30)
         send_wrong_orders(stage)
-        demo.wait_for_end(stage, [aired])
+        broadcast.wait_for_end(stage, [aired])
         stage.wait(lambda: all_refused(stage), "all poles to refuse every wrong order", 20)
         yield stage, aired
 
 
-WRONG = {"seal": "forged", "replay": "replayed", "audience": "misaddressed", "expired": "expired", "format": "truncated"}
+WRONG = {"seal": "forged", "replay": "replayed", "audience": "misaddressed", "expired": "expired",
+         "format": "truncated"}
 
 
 def send_wrong_orders(stage):
@@ -109,7 +112,7 @@ def test_the_page_says_what_happened(aired):
 
 def test_the_pages_sound_is_what_left_the_sink(aired):
     stage, session = aired
-    desk = demo.desk_of(stage, demo.Role.BROADCASTER, city.WARD)
+    desk = broadcast.desk_of(stage, Role.BROADCASTER, city.WARD)
     pole = next(iter(stage.fleet.poles))
     wav = desk.raw(f"/api/sessions/{session.session}/poles/{pole}/heard.wav")
     assert wav[:4] == b"RIFF"

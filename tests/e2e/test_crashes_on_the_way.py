@@ -6,7 +6,7 @@ import pytest
 
 from headend.domain.session import SessionState
 from protocol import messages
-from simulator import demo
+from simulator import broadcast
 from simulator.runtime import find_runtime
 from tests.support import staging
 
@@ -30,7 +30,7 @@ def headend_killed(tmp_path_factory, micropython_amd64):
     """kill -9 the head-end between approval and sending, and again between sending and the receipts of the sound."""
     folder = tmp_path_factory.mktemp("headend")
     with staging.station(folder, find_runtime("micropython"), broker="mosquitto") as stage:
-        [aired] = demo.air(stage, None)
+        [aired] = broadcast.air(stage, None)
         stage.kill_headend()
         killed_in = staging.session_of(stage, aired).state
         stage.start_headend()
@@ -40,7 +40,7 @@ def headend_killed(tmp_path_factory, micropython_amd64):
         wait_until(stage, session.end_at + timedelta(seconds=1))
         silent = staging.told(stage, aired, messages.STARTED)
         stage.start_headend()
-        demo.wait_for_end(stage, [aired])
+        broadcast.wait_for_end(stage, [aired])
         yield stage, aired, killed_in, silent
 
 
@@ -79,7 +79,7 @@ def street(tmp_path_factory, micropython_amd64):
     with staging.station(folder, find_runtime("micropython"), broker="mosquitto") as stage:
         poles = list(stage.fleet.poles.values())
         downloading, playing, cut = poles[0], poles[1], poles[2]
-        [aired] = demo.air(stage, None)
+        [aired] = broadcast.air(stage, None)
         stage.wait(lambda: any(downloading.folder.rglob("*.part")), "a download to begin", 30)
         downloading.kill()
         downloading.start()
@@ -91,9 +91,9 @@ def street(tmp_path_factory, micropython_amd64):
         playing.start()
         stage.broker.restart()
         wait_until(stage, session.end_at + timedelta(seconds=2))
-        heard_of_cut = {one for one in staging.told(stage, aired, messages.STARTED)} & {cut.folder.name}
+        heard_of_cut = set(staging.told(stage, aired, messages.STARTED)) & {cut.folder.name}
         cut.restore_network()
-        demo.wait_for_end(stage, [aired])
+        broadcast.wait_for_end(stage, [aired])
         wait_for(stage, messages.FINISHED, aired, [cut.folder.name], 40)
         yield stage, aired, heard_of_cut
 

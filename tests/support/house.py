@@ -64,7 +64,8 @@ class House:
 
     def told(self, pole: str, seq: int, kind: str, session: str, **more) -> Incoming:
         """A receipt as the pole would send it."""
-        message = messages.Receipt(pole=pole, seq=seq, kind=kind, at_ms=to_ms(self.clock.now()), session=session, **more)
+        now_ms = to_ms(self.clock.now())
+        message = messages.Receipt(pole=pole, seq=seq, kind=kind, at_ms=now_ms, session=session, **more)
         payload = receipt.pack(self.ports.pole_key(pole), receipt.RECEIPT, message)
         return Incoming(topics.topic(topics.pole(pole), topics.RECEIPT), payload)
 

@@ -12,7 +12,7 @@ from headend.domain.person import Role
 from headend.domain.session import BroadcastSession
 from headend.domain.times import to_ms
 from protocol.messages import RATE, Receipt
-from simulator import city, demo, evidence, listen
+from simulator import broadcast, city, evidence, listen
 from simulator.desk import Desk
 from simulator.fleet import Runtime, VirtualPole
 from simulator.stage import Plot, Stage, free_port
@@ -21,12 +21,12 @@ from simulator.stage import Plot, Stage, free_port
 @contextmanager
 def station(folder: Path, runtime: Runtime, **more: Any) -> Iterator[Stage]:
     """Six poles of one ward at 06:00 of a working day; a session takes less than a minute from here."""
-    plot = Plot(folder / "stage", city.build(6), runtime, demo.working_day_offset_ms(6), free_port(), **more)
+    plot = Plot(folder / "stage", city.build(6), runtime, broadcast.working_day_offset_ms(6), free_port(), **more)
     with Stage(plot, lambda line: print(line)) as stage:
         yield stage
 
 
-def session_of(stage: Stage, aired: demo.Aired) -> BroadcastSession:
+def session_of(stage: Stage, aired: broadcast.Aired) -> BroadcastSession:
     """The session as the database has it now."""
     with stage.house.ports.db() as db:
         session = db.session(aired.session)
@@ -34,7 +34,7 @@ def session_of(stage: Stage, aired: demo.Aired) -> BroadcastSession:
     return session
 
 
-def told(stage: Stage, aired: demo.Aired, kind: str) -> dict[str, Receipt]:
+def told(stage: Stage, aired: broadcast.Aired, kind: str) -> dict[str, Receipt]:
     """The receipts of one kind, by pole."""
     with stage.house.ports.db() as db:
         return {one.receipt.pole: one.receipt for one in db.receipts(session=aired.session, kinds=(kind,))}
@@ -49,7 +49,7 @@ def numbers_without_gap(stage: Stage) -> dict[str, bool]:
     return {pole: sorted(seqs) == list(range(1, len(seqs) + 1)) for pole, seqs in found.items()}
 
 
-def line_of_sound(stage: Stage, aired: demo.Aired, pole: VirtualPole) -> np.ndarray:
+def line_of_sound(stage: Stage, aired: broadcast.Aired, pole: VirtualPole) -> np.ndarray:
     """All that the pole sounded from shortly before the session on, silence where its sink was closed."""
     planned_us = (to_ms(session_of(stage, aired).start_at) - stage.plot.offset_ms) * 1000
     pieces = [one for one in pole.captures() if len(one.samples)]
@@ -62,7 +62,7 @@ def line_of_sound(stage: Stage, aired: demo.Aired, pole: VirtualPole) -> np.ndar
     return line
 
 
-def airings(stage: Stage, aired: demo.Aired) -> dict[str, int]:
+def airings(stage: Stage, aired: broadcast.Aired) -> dict[str, int]:
     """How many times each pole sounded the bulletin, from the samples at its sink."""
     with stage.house.ports.db() as db:
         bulletin = db.bulletin(aired.bulletin)
@@ -72,9 +72,9 @@ def airings(stage: Stage, aired: demo.Aired) -> dict[str, int]:
             for name, pole in stage.fleet.poles.items()}
 
 
-def likenesses(stage: Stage, aired: demo.Aired) -> dict[str, evidence.Sounding]:
+def likenesses(stage: Stage, aired: broadcast.Aired) -> dict[str, evidence.Sounding]:
     """Each pole's sound against the source."""
-    return {one.pole: one for one in demo.soundings(stage, [aired], None)}
+    return {one.pole: one for one in broadcast.soundings(stage, [aired], None)}
 
 
 def page(stage: Stage, path: str) -> str:

@@ -4,6 +4,7 @@ It ends when its standard input is closed, so that no pole outlives the process 
 """
 
 import asyncio
+import gc
 import sys
 
 from firmware.main import live
@@ -35,7 +36,8 @@ async def _run(folder):
     try:
         await asyncio.gather(live(board), board.net.watch(), _parent())
     except ParentGone:
-        board.log("stopped")
+        gc.collect()
+        board.log("stopped" + (", %d bytes of heap in use" % gc.mem_alloc() if hasattr(gc, "mem_alloc") else ""))
 
 
 def main():

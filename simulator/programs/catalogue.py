@@ -6,7 +6,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,12 +77,12 @@ class Recipe:
 
     def _with_loader(self, home: Path, path: Path) -> Program:
         """Its C library may be newer than the machine's, and has to be started by its own loader."""
-        loader = next(home.glob("usr/lib/*/ld-linux*.so.*"), home / "loader-missing")
+        loader = next(libraries(home, "*/ld-linux*.so.*"), home / "no-loader")
         return Program(self.name, path, (str(loader), "--library-path", str(loader.parent)))
 
     def _with_libraries(self, home: Path, path: Path) -> Program:
         """The C library is the machine's; children (initdb starts postgres) need the other libraries too."""
-        folders = sorted({str(file.parent) for file in home.glob("usr/lib/**/lib*.so.*")})
+        folders = sorted({str(file.parent) for file in libraries(home, "**/lib*.so.*")})
         return Program(self.name, path, env={"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
 
     def _good(self, program: Program) -> bool:
@@ -90,6 +90,11 @@ class Recipe:
             return self.check(program)
         except (OSError, subprocess.SubprocessError):
             return False
+
+
+def libraries(home: Path, pattern: str) -> Iterator[Path]:
+    """Files in the folders of an unpacked package that hold libraries; Debian 12 still has two of them."""
+    return itertools.chain(home.glob(f"usr/lib/{pattern}"), home.glob(f"lib/{pattern}"))
 
 
 def matches(place: str) -> list[Path]:

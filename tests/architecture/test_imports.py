@@ -24,10 +24,8 @@ MAY_IMPORT = {
     "headend.cli": ("headend", "protocol"),
     "headend": (),
     "simulator": ("protocol", "firmware"),
-    # The demo starts a head-end too, from these files.
+    # The demonstration starts a head-end too, from these files.
     "simulator.demo": ("headend", "protocol", "firmware", "simulator"),
-    "simulator.stage": ("headend", "protocol", "firmware", "simulator"),
-    "simulator.city": ("headend", "protocol", "simulator"),
 }
 # What a core may not touch: it decides, others do. The pole's core may wait (asyncio), for what it is handed.
 CORES = ("protocol", "firmware.app", "headend.law", "headend.domain")

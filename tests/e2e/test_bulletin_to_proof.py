@@ -9,7 +9,7 @@ from headend.domain.session import SessionState
 from headend.domain.times import to_ms
 from headend.ports import Outgoing
 from protocol import messages, seal, topics
-from simulator import broadcast, city
+from simulator.demo import broadcast, city
 from simulator.runtime import find_runtime
 from tests.support import staging
 

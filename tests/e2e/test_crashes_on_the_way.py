@@ -6,7 +6,7 @@ import pytest
 
 from headend.domain.session import SessionState
 from protocol import messages
-from simulator import broadcast
+from simulator.demo import broadcast
 from simulator.runtime import find_runtime
 from tests.support import staging
 

@@ -12,10 +12,11 @@ from headend.domain.person import Role
 from headend.domain.session import BroadcastSession
 from headend.domain.times import to_ms
 from protocol.messages import RATE, Receipt
-from simulator import broadcast, city, evidence, listen
-from simulator.desk import Desk
+from simulator import listen
+from simulator.demo import broadcast, city, evidence
+from simulator.demo.desk import Desk
+from simulator.demo.stage import Plot, Stage, free_port
 from simulator.fleet import Runtime, VirtualPole
-from simulator.stage import Plot, Stage, free_port
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from headend.cli import BadInput, Refused
-from simulator import broadcast, desk, evidence, programs
-from simulator import city as city_
+from simulator import programs
+from simulator.demo import broadcast, desk, evidence
+from simulator.demo import city as city_
+from simulator.demo.stage import Plot, Stage, StageFailed, free_port
 from simulator.fleet import Runtime, find_runtime
-from simulator.stage import Plot, Stage, StageFailed, free_port
 
 MOST_POLES = 200
 PORT = 8000

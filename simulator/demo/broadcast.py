@@ -14,10 +14,11 @@ from headend.domain.session import SessionState
 from headend.domain.times import HANOI, hanoi, to_ms
 from headend.ports import Outgoing
 from protocol import messages, seal, topics
-from simulator import city as city_
-from simulator import evidence, listen
-from simulator.desk import Desk
-from simulator.stage import Stage, StageFailed
+from simulator import listen
+from simulator.demo import city as city_
+from simulator.demo import evidence
+from simulator.demo.desk import Desk
+from simulator.demo.stage import Stage, StageFailed
 
 TITLE = "Lịch tiêm chủng và thu gom rác cồng kềnh"
 TEXT = ("Kính thưa bà con. Sáng thứ bảy tuần này, trạm y tế tổ chức tiêm chủng cho trẻ em, "

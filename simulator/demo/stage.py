@@ -23,10 +23,10 @@ from headend.adapters.broker.mosquitto import BrokerTls, installed
 from headend.ports import Account, Ports
 from headend.services import enrolment
 from headend.settings import Settings, read
-from simulator import city as city_
 from simulator import programs
 from simulator.children import die_with_parent
-from simulator.city import City
+from simulator.demo import city as city_
+from simulator.demo.city import City
 from simulator.fleet import Fleet, Runtime
 
 Say = Callable[[str], None]

@@ -11,12 +11,16 @@ import json
 import sys
 from types import ModuleType
 
+from headend.settings import BadSetting
+
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS = {
     "demo": ("simulator.demo", "show the whole system at work on this machine"),
     "serve": ("headend.main", "run the head-end"),
     "fleet": ("simulator.fleet", "run virtual poles"),
+    "account": ("headend.commands.account", "make, change or close an account"),
+    "enrol": ("headend.commands.enrol", "enrol speaker clusters and write their profiles"),
     "test": ("tests.run", "run the tests (in a checkout)"),
 }
 
@@ -41,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         return dispatch(arguments)
-    except BadInput as error:
+    except (BadInput, BadSetting) as error:
         return complain(str(error), BAD_INPUT, "--json" in arguments)
     except Refused as error:
         return complain(str(error), FAILED, "--json" in arguments)
@@ -92,4 +96,5 @@ def complain(sentence: str, code: int, as_json: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Not this module's own main: commands raise the exceptions of headend.cli, which are not those of __main__.
+    sys.exit(importlib.import_module("headend.cli").main())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from headend import settings as settings_
-from headend.adapters import audio, speech
+from headend.adapters import audio, places, speech
 from headend.adapters.clock import SystemClock
 from headend.adapters.db import Database
 from headend.adapters.ears import CaptureEars, NoEars
@@ -50,6 +50,9 @@ def build(settings: Settings) -> House:
     clock = SystemClock(settings.clock_offset_ms)
     database = Database(settings.database)
     database.migrate()
+    with database.transaction() as db:
+        if not db.communes():
+            db.put_communes(places.communes())
     keys = open_ring(settings.data / "keys", clock.now_us() // 1000)
     sound = SoundWorks(settings.data, speech.choose(settings.piper_model).speak)
     ears = NoEars()
@@ -93,7 +96,7 @@ def running(settings: Settings, house: House) -> Iterator[Link]:
     tls = str(settings.broker_ca) if settings.broker_ca else None
     link = Link(settings.broker_host, settings.broker_port, settings.broker_user, house.keys.secret("broker"), tls=tls,
                 take=lambda batch: receipts.ingest(house.ports, batch))
-    pump = Pump(house.ports.db, link, house.clock.now)
+    pump = Pump(house.ports.db, link, house.clock.now, house.database.leader("outbox"))
     ticker = Ticker(house, pump)
     time_server = TimeServer(settings.host, settings.time_port, house.ports.pole_key, house.clock.now_us)
     for part in (time_server, link, pump, ticker):

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from headend import main as headend_main
-from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker, headend_user, pole_user
+from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.broker.certs import Authority
 from headend.adapters.broker.mosquitto import BrokerTls, installed
+from headend.commands.enrol import broker_users
 from headend.ports import Account, Ports
 from headend.services import enrolment
 from headend.settings import Settings, read
@@ -86,7 +86,7 @@ class Stage:
         self.house = headend_main.build(self.settings)
         self._ends.callback(self.house.database.close)
         self._fill(self.house.ports)
-        self.broker.add_user(headend_user(self.house.keys.secret("broker")), *self._pole_users())
+        self.broker.add_user(*broker_users(self.house, self.plot.city.clusters))
         self.start_headend()
         self._ends.callback(self.stop_headend)
         self._start_fleet()
@@ -138,16 +138,10 @@ class Stage:
                  f"{len(self.plot.city.clusters)} poles, {len(self.plot.city.people)} accounts")
         password = ports.passwords.hash(city_.PASSWORD)
         with ports.db() as db:
-            db.put_communes(self.plot.city.communes)
             for cluster in self.plot.city.clusters:
                 db.put_cluster(cluster)
             for person in self.plot.city.people:
                 db.put_account(Account(person, password))
-
-    def _pole_users(self) -> list[Any]:
-        key = self.house.ports.pole_key
-        return [pole_user(one.id, enrolment.groups(one), enrolment.broker_password(key(one.id)))
-                for one in self.plot.city.clusters]
 
     def start_headend(self) -> None:
         """Start the head-end and wait until it answers. Also after `kill_headend`."""

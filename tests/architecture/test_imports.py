@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "headend.settings": (),
     "headend.main": ("headend", "protocol"),
     "headend.cli": ("headend", "protocol"),
+    "headend.commands": ("headend", "protocol"),
     "headend": (),
     "simulator": ("protocol", "firmware"),
     # The demonstration starts a head-end too, from these files.

@@ -3,12 +3,18 @@ starts anew.
 """
 
 import asyncio
+import gc
 
 from firmware.app.station import Station
+
+GC_EVERY_BYTES = 8192
 
 
 async def live(hal):
     """Run one pole on `hal` until something fails or the hardware says stop."""
+    if hasattr(gc, "mem_free"):  # MicroPython
+        # Collect often: what lives long then lies close together, and a small heap keeps large free pieces.
+        gc.threshold(GC_EVERY_BYTES)
     station = Station(hal)
     hal.log("pole %s, start %d, %s" % (hal.profile["pole"], station.boot, hal.runtime))
     await station.run()

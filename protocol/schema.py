@@ -183,11 +183,10 @@ def parse(raw):
     MicroPython's reader is lenient (it takes a text without its end), hence the look at the first and last
     byte.
     """
-    raw = bytes(raw)
-    if raw[:1] != b"{" or raw[-1:] != b"}":
+    if not len(raw) or raw[0] != 0x7B or raw[-1] != 0x7D:
         raise WireError("JSON object expected")
     try:
-        value = json.loads(raw.decode("utf-8"))
+        value = json.loads(str(raw, "utf-8"))
     except (ValueError, TypeError, UnicodeError, RuntimeError, MemoryError, OverflowError) as why:
         raise WireError("not JSON: %s" % type(why).__name__)
     if type(value) is not dict:

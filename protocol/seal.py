@@ -71,14 +71,15 @@ def pack(kid, signature, body):
 
 
 def unpack(raw):
-    """Split an envelope, or SealError("format"). Nothing is trusted yet."""
+    """Split an envelope, or SealError("format"). Nothing is trusted yet; the parts are views of `raw`."""
+    raw = memoryview(raw)
     if len(raw) < 6 or bytes(raw[:2]) != MAGIC:
         raise SealError("format")
     size = int.from_bytes(raw[4:6], "big")
-    body = bytes(raw[6 + size :])
+    body = raw[6 + size :]
     if size not in (256, 384) or not 0 < len(body) <= MAX_BODY:
         raise SealError("format")
-    return Sealed(int.from_bytes(raw[2:4], "big"), bytes(raw[6 : 6 + size]), body)
+    return Sealed(int.from_bytes(raw[2:4], "big"), raw[6 : 6 + size], body)
 
 
 def body(seq, iat, exp, to, message):
@@ -89,9 +90,12 @@ def body(seq, iat, exp, to, message):
     return (head + write(message) + "}").encode("utf-8")
 
 
-def expected_block(signed, size):
-    """EMSA-PKCS1-v1_5 of the signed bytes as a whole block: compared entirely, never parsed."""
-    tail = _DIGEST_INFO + hashlib.sha256(signed).digest()
+def expected_block(sealed):
+    """EMSA-PKCS1-v1_5 of what a Sealed's signature covers, as a whole block: compared entirely, never parsed."""
+    size = len(sealed.signature)
+    summed = hashlib.sha256(signed_bytes(sealed.kid, b""))
+    summed.update(sealed.body)  # not joined: a copy of a plan is a lot of a pole's memory
+    tail = _DIGEST_INFO + summed.digest()
     return b"\x00\x01" + b"\xff" * (size - len(tail) - 3) + b"\x00" + tail
 
 
@@ -111,7 +115,7 @@ def verify_steps(sealed, modulus):
         value = value * value % modulus
         yield
     value = value * start % modulus
-    if value.to_bytes(size, "big") != expected_block(signed_bytes(sealed.kid, sealed.body), size):
+    if value.to_bytes(size, "big") != expected_block(sealed):
         raise SealError("seal")
 
 
@@ -160,11 +164,7 @@ def admit(letter, streams, now_ms, last_seq):
 def key_for(keys, kid, order_type, now_ms):
     """The modulus (int) of the key that may seal `order_type` now, or SealError("key")."""
     for key in keys:
-        if (
-            key.kid == kid
-            and key.role == messages.ROLE_OF.get(order_type)
-            and key.from_ms <= now_ms < key.to_ms
-        ):
+        if key.kid == kid and key.role == messages.ROLE_OF.get(order_type) and key.from_ms <= now_ms < key.to_ms:
             return int(key.modulus, 16)
     raise SealError("key")
 

@@ -3,7 +3,7 @@ a table.
 """
 
 from protocol import machine, messages
-from protocol.schema import WireError, decode, encode
+from protocol.schema import WireError, decode
 
 SHORTEST_REST_MS = 1000  # less than this is not worth breaking into
 PLAN_FILE = "plan-"
@@ -55,27 +55,40 @@ class Agenda:
     def load(self, streams):
         """Read the plans from flash after a start."""
         for stream in streams:
-            raw = self._vault.load(_file(stream))
-            if raw is not None:
-                try:
-                    self.plans[stream] = decode(messages.Plan, raw)
-                except WireError:
-                    continue  # it will come again: plans are retained
+            try:
+                plan = self._read(stream)
+            except WireError:
+                continue  # it will come again: plans are retained
+            if plan is not None:
+                self.plans[stream] = plan
         self._renew()
 
+    def _read(self, stream):
+        plan = None
+        for line in self._vault.lines(_file(stream)):
+            if plan is None:
+                plan = decode(messages.Plan, line)
+            else:
+                plan.sessions.append(decode(messages.Session, line))
+        return plan
+
+    def _write(self, stream, plan):
+        """One line for the plan, one for each session: never the whole text in memory."""
+        head = messages.Plan(version=plan.version, rules=plan.rules)
+        self._vault.save_lines(_file(stream), [head] + plan.sessions)
+
     def accept(self, stream, plan):
-        """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in
-        order.
-        """
-        before = {i: encode(entry.session) for i, entry in self.entries.items()}
-        self._vault.save(_file(stream), encode(plan))
+        """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""
+        before = self.entries
+        self._write(stream, plan)
         self.plans[stream] = plan
         self._renew()
-        return [
-            entry.session
-            for entry in self.in_order()
-            if before.get(entry.session.id) != encode(entry.session) and entry.state in (PLANNED, READY)
-        ]
+        found = []
+        for entry in self.in_order():
+            old = before.get(entry.session.id)
+            if entry.state in (PLANNED, READY) and (old is None or old.session != entry.session):
+                found.append(entry.session)
+        return found
 
     def version(self):
         """The highest version among the plans held, 0 without any."""
@@ -130,11 +143,7 @@ class Agenda:
     def due(self, now_ms, lead_ms):
         """The entry to sound now (its speaker has to open within `lead_ms`), or None."""
         for entry in self.in_order():
-            if (
-                entry.state in (READY, SOUNDING)
-                and entry.session.at_ms - lead_ms <= now_ms
-                and not entry.over(now_ms)
-            ):
+            if entry.state in (READY, SOUNDING) and entry.session.at_ms - lead_ms <= now_ms and not entry.over(now_ms):
                 return entry
         return None
 

@@ -14,8 +14,10 @@ from protocol.messages import CHUNK_BYTES
 FOLDER = "media/"
 PART = ".part"
 LIST = ".chunks"
-READ_BYTES = 2048
+READ_BYTES = 1024
 READ_TIMEOUT_S = 15
+CHUNK_TIMEOUT_S = 60
+SLOWEST = 2000  # bytes a second that are worth waiting for
 SPARE_BYTES = 256 * 1024  # never fill the flash to the brim: plans and receipts need room
 LAST_BACKOFF_S = 60
 MOST_HEADERS = 40
@@ -81,7 +83,8 @@ class Fetch:
         self._random = random
         self._stream = None
         self.hold = False  # True: pause, because writing would disturb the sound
-        self.wrong = 0  # chunks that came with wrong bytes
+        self.right = 0  # chunks that came as they should …
+        self.wrong = 0  # … and with wrong bytes
 
     async def get(self, item):
         """Until the `.part` of an Item is whole and right; FetchError, OSError or EOFError when this attempt
@@ -155,6 +158,7 @@ class Fetch:
             self._drop()
             self.wrong += 1
             raise FetchError("wrong bytes")
+        self.right += 1
 
     async def _request(self, name, start, size, keep):
         """GET [start, start + size) of a file and give exactly these bytes to `keep`, in pieces."""
@@ -172,10 +176,11 @@ class Fetch:
             await writer.drain()
             status, length = await asyncio.wait_for(self._answer(reader), READ_TIMEOUT_S)
             if status == 200 and length >= start + size:
-                await self._body(reader, start, lambda piece: None)  # a server that does not know ranges
+                skip = self._body(reader, start, lambda piece: None)  # a server that does not know ranges
+                await asyncio.wait_for(skip, CHUNK_TIMEOUT_S + start // SLOWEST)
             elif status != 206 or length != size:
                 raise FetchError("answer %d" % status)
-            await self._body(reader, size, keep)
+            await asyncio.wait_for(self._body(reader, size, keep), CHUNK_TIMEOUT_S)
             if status == 200 and length > start + size:
                 self._drop()
         except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError):
@@ -199,7 +204,7 @@ class Fetch:
 
     async def _body(self, reader, size, keep):
         while size:
-            piece = await asyncio.wait_for(reader.read(min(size, READ_BYTES)), READ_TIMEOUT_S)
+            piece = await reader.read(min(size, READ_BYTES))
             if not piece:
                 raise EOFError
             keep(piece)

@@ -14,6 +14,7 @@ PING_EVERY_S = 12
 CONNECT_TIMEOUT_S = 20
 STEADY_S = 5  # a connection that lasted this long counts, and the next attempt is soon again
 LAST_BACKOFF_S = 60
+LARGE = 1024
 MOST_PACKET = 24 * 1024  # bigger ones are read away and counted: a pole's memory is small
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x82, 0x90
@@ -55,7 +56,7 @@ def connect_packet(client, user, password, will):
 class Link:
     """Keeps one connection to the broker, for ever."""
 
-    def __init__(self, net, random, broker, client, reads, take, will):
+    def __init__(self, net, random, broker, client, reads, take, will, log):
         """`broker`: host, port, user, password, tls; `take(topic, payload)`: async; `will()`: (topic,
         bytes).
         """
@@ -70,6 +71,7 @@ class Link:
         self._reads = reads
         self._take = take
         self._will = will
+        self._log = log
         self._lock = asyncio.Lock()
         self._writer = None
         self._last_id = 0
@@ -114,9 +116,7 @@ class Link:
         self.steady = True
 
     async def _connect(self):
-        reader, self._writer = await self._net.open(
-            self._broker["host"], self._broker["port"], self._broker.get("tls")
-        )
+        reader, self._writer = await self._net.open(self._broker["host"], self._broker["port"], self._broker.get("tls"))
         await self._send(
             connect_packet(self._client, self._broker.get("user"), self._broker.get("password"), self._will())
         )
@@ -146,9 +146,7 @@ class Link:
         if not self.up:
             return False
         try:
-            await self._send(
-                packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload)
-            )
+            await self._send(packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload))
             return True
         except OSError:
             return False
@@ -187,10 +185,12 @@ class Link:
         if size > MOST_PACKET:
             await asyncio.wait_for(self._drain(reader, kind, size), KEEPALIVE_S * 4)
             return
+        if size > LARGE:
+            gc.collect()  # the heap of a small pole is in pieces by now
         body = await asyncio.wait_for(reader.readexactly(size), KEEPALIVE_S) if size else b""
         if kind & 0xF0 == PUBLISH:
             await self._publish_came(kind, body)
-        elif kind == SUBACK and 0x80 in body[2:]:
+        elif kind == SUBACK and 0x80 in bytes(body[2:]):
             raise LinkError("subscription refused")
 
     async def _publish_came(self, kind, body):
@@ -200,11 +200,12 @@ class Link:
         if quality > 1 or len(body) < start:
             raise LinkError("packet")
         try:
-            await self._take(str(body[2:end], "utf-8"), body[start:])
-        except (ValueError, KeyError, TypeError, MemoryError, RuntimeError):
+            await self._take(str(body[2:end], "utf-8"), memoryview(body)[start:])
+        except (ValueError, KeyError, TypeError, MemoryError, RuntimeError) as why:
             self.poison += 1  # acknowledged all the same, or it would come for ever
+            self._log("message of %d bytes not taken: %s" % (len(body), repr(why)))
         if quality:
-            await self._send(packet(PUBACK, body[end:start]))
+            await self._send(packet(PUBACK, bytes(body[end:start])))
 
     async def _drain(self, reader, kind, size):
         """Read an oversize packet away and acknowledge it."""

@@ -136,9 +136,7 @@ class Player:
         if entry.state != "sounding":
             self._end(entry, "miss", why=self._stop_why or "late")
         elif self._stop_why or limit < programme.frames:
-            self._end(
-                entry, "stop", why=self._stop_why or "length", frames=self._played, underruns=self._underruns
-            )
+            self._end(entry, "stop", why=self._stop_why or "length", frames=self._played, underruns=self._underruns)
         else:
             self._end(entry, "finish", frames=self._played, underruns=self._underruns)
 

@@ -48,7 +48,7 @@ class Station:
         self.agenda = Agenda(pole, self.vault, self.journal, self.media.has)
         self.agenda.load(self.streams)
         self.report = Report(pole, key, self.boot, self.journal, self.clock, self._describe)
-        keys = open_key_list(self.vault, profile["root"], profile["keys"])
+        keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
         self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused)
         self.player = Player(
             Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes),
@@ -70,6 +70,7 @@ class Station:
             topics.of_pole(pole, profile["groups"]),
             self._take,
             lambda: self.report.state(0),
+            hal.log,
         )
         self.link.on_up = self._came_up
         self.report.link = self.link
@@ -158,9 +159,7 @@ class Station:
 
     async def _fetch(self):
         failures = 0
-        await asyncio.sleep(
-            int.from_bytes(self.hal.random(1), "big") / 512
-        )  # poles start together after a power cut
+        await asyncio.sleep(int.from_bytes(self.hal.random(1), "big") / 512)  # poles start together after a power cut
         while True:
             self._to_fetch.clear()
             wanted = self.agenda.wanted(self.clock.now_ms())
@@ -168,10 +167,11 @@ class Station:
                 self.fetch.close()
                 await wait(self._to_fetch, IDLE_S)
                 continue
+            right = self.fetch.right
             try:
                 await self.fetch.get(wanted[0])
             except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError):
-                failures += 1
+                failures = failures + 1 if self.fetch.right == right else 1
                 self.media.evict(self.agenda.named_media())
                 await self.fetch.pause(failures)
                 continue

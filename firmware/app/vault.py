@@ -40,6 +40,25 @@ class Vault:
             self.files.flush(file)
         self.files.rename(name + ".new", name)
 
+    def save_lines(self, name, records):
+        """Replace a file whole by messages, one line each."""
+        with self.files.open(name + ".new", "wb") as file:
+            for record in records:
+                file.write(encode(record))
+                file.write(b"\n")
+            self.files.flush(file)
+        self.files.rename(name + ".new", name)
+
+    def lines(self, name):
+        """Each line of a file without its end; nothing when there is no file."""
+        if self.files.size(name) >= 0:
+            with self.files.open(name, "rb") as file:
+                while True:
+                    line = file.readline()
+                    if not line:
+                        return
+                    yield line.rstrip(b"\n")
+
     def load_json(self, name, default):
         """The parsed file, or `default` when there is none or it is damaged."""
         raw = self.load(name)
@@ -119,9 +138,7 @@ class Journal:
 
     def sounded(self):
         """[(session id, planned instant ms)] of what has sounded, emergencies left out (protocol.airtime)."""
-        return [
-            (one, deed.planned_ms) for one, deed in self.deeds.items() if deed.sounded and not deed.emergency
-        ]
+        return [(one, deed.planned_ms) for one, deed in self.deeds.items() if deed.sounded and not deed.emergency]
 
     def append(self, receipt, emergency=False):
         """On flash when this returns."""

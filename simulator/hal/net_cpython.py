@@ -49,9 +49,7 @@ async def open_stream(address, host, tls):
         context.load_verify_locations(cadata=raw if raw[:1] == b"\x30" else raw.decode())
         if tls.get("cert"):
             context.load_cert_chain(tls["cert"], tls["key"])
-    reader, writer = await asyncio.open_connection(
-        *address, ssl=context, server_hostname=host if tls else None
-    )
+    reader, writer = await asyncio.open_connection(*address, ssl=context, server_hostname=host if tls else None)
     return Stream(reader, writer)
 
 

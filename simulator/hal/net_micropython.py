@@ -8,7 +8,8 @@ from asyncio import core
 import ffi
 import tls as tls_module
 
-READ_BYTES = 2048
+READ_BYTES = 1024
+LONGEST_LINE = 4096
 _shutdown = ffi.open("libc.so.6").func("i", "shutdown", "ii")
 
 
@@ -18,63 +19,71 @@ def resolve(host, port):
 
 
 class Stream:
-    """One connection, both ways."""
+    """One connection, both ways. It reads into one buffer of its own: a small heap has no room for surprises."""
 
     def __init__(self, raw):
         self.closed = False
         self._raw = raw
         self._s = raw
         self._out = b""
-        self._kept = b""
+        self._buffer = bytearray(READ_BYTES)
+        self._view = memoryview(self._buffer)
+        self._start = 0
+        self._end = 0
 
     def secure(self, context, host):
         """TLS from here on; the handshake happens with the first bytes."""
         self._s = context.wrap_socket(self._raw, server_hostname=host, do_handshake_on_connect=False)
         self._s.setblocking(False)
 
-    async def _more(self, size):
-        """At most `size` bytes, b"" at the end."""
-        while True:
+    async def _fill(self):
+        """Wait until there is something in the buffer; False at the end of the stream."""
+        while self._start == self._end:
             if self.closed:
                 raise OSError(errno.ECONNRESET)
-            got = self._s.read(size)
-            if got is not None:
-                return got
-            yield core._io_queue.queue_read(self._s)
+            got = self._s.readinto(self._buffer)
+            if got == 0:
+                return False
+            if got is None:
+                yield core._io_queue.queue_read(self._s)
+            else:
+                self._start = 0
+                self._end = got
+        return True
+
+    def _take(self, most):
+        start = self._start
+        self._start = min(self._end, start + most)
+        return self._view[start : self._start]
 
     async def read(self, size):
-        """1 to `size` bytes, b"" at the end."""
-        if self._kept:
-            got, self._kept = self._kept[:size], self._kept[size:]
-            return got
-        return await self._more(size)
+        """1 to `size` bytes, nothing at the end; they are valid until the next read."""
+        await self._fill()
+        return self._take(size)
 
     async def readexactly(self, size):
         """Exactly `size` bytes, or EOFError."""
-        parts = b""
-        while len(parts) < size:
-            if not self._kept:
-                self._kept = await self._more(max(READ_BYTES, size - len(parts)))
-                if not self._kept:
-                    raise EOFError
-            need = size - len(parts)
-            parts, self._kept = parts + self._kept[:need], self._kept[need:]
-        return parts
+        whole = bytearray(size)
+        at = 0
+        while at < size:
+            if not await self._fill():
+                raise EOFError
+            got = self._take(size - at)
+            whole[at : at + len(got)] = got
+            at += len(got)
+        return whole
 
     async def readline(self):
         """A line with its end; shorter at the end of the stream."""
         line = b""
-        while True:
-            at = self._kept.find(b"\n")
+        while await self._fill():
+            at = self._buffer.find(b"\n", self._start, self._end)
+            line += self._take(self._end if at < 0 else at + 1 - self._start)
             if at >= 0:
-                line, self._kept = line + self._kept[: at + 1], self._kept[at + 1 :]
-                return line
-            line, self._kept = line + self._kept, b""
-            if len(line) > 8192:
+                break
+            if len(line) > LONGEST_LINE:
                 raise OSError(errno.EMSGSIZE)
-            self._kept = await self._more(READ_BYTES)
-            if not self._kept:
-                return line
+        return line
 
     def write(self, raw):
         """Keep for drain."""

@@ -269,9 +269,7 @@ def test_a_stop_keeps_a_session_from_starting_even_when_it_comes_before_the_plan
 def test_the_pole_itself_keeps_quiet_hours_lengths_and_one_session_a_half_day(street, sound):
     pole = street.pole()
     quiet = messages.Rules(quiet_from_minute=0, quiet_to_minute=1439, sessions_half_day=100)
-    short = messages.Rules(
-        quiet_from_minute=0, quiet_to_minute=0, max_session_seconds=1, sessions_half_day=100
-    )
+    short = messages.Rules(quiet_from_minute=0, quiet_to_minute=0, max_session_seconds=1, sessions_half_day=100)
     once = messages.Rules(quiet_from_minute=0, quiet_to_minute=0, sessions_half_day=0)
     for number, (rules, rule) in enumerate(((quiet, "T-15"), (short, "T-05"), (once, "T-03"))):
         session = street.session(*sound, in_seconds=2, name=f"s{number}")
@@ -380,7 +378,7 @@ def test_over_tls_a_pole_talks_to_its_broker_and_to_no_other(tmp_path, name):
         with Street(tmp_path, runtime(name), broker, {"ca": str(stranger.certificate)}) as street:
             street.pole("p2", start=False).start()
             wait_until(
-                lambda: "unknown ca" in broker.log_path.read_text() or "alert" in broker.log_path.read_text(),
+                lambda: "OpenSSL Error" in broker.log_path.read_text(),
                 "the pole's refusal in the broker's log",
             )
             assert "as p2" not in broker.log_path.read_text()

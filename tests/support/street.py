@@ -40,9 +40,7 @@ class Street:
             "password": PASSWORD,
             "tls": self.tls,
         }
-        profile = keys.profile(
-            name, broker=broker, media=self.media.base, time=self.time.address, groups=GROUPS
-        )
+        profile = keys.profile(name, broker=broker, media=self.media.base, time=self.time.address, groups=GROUPS)
         pole = self.fleet.add(profile, **how)
         if start:
             pole.start()

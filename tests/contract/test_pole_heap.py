@@ -1,0 +1,60 @@
+"""Everything at once in the heap of an ESP32 without PSRAM: 32-bit objects, 112 KB."""
+
+import re
+import time
+
+import pytest
+
+from headend.adapters.broker import MosquittoBroker
+from protocol import messages
+from tests.conftest import program
+from tests.contract.test_pole import runtime
+from tests.contract.test_pole_fetch import audio, plan_far_ahead
+from tests.support.headside import decode, encode, noise
+from tests.support.street import Street, assert_heard, sleep_until
+
+LIVE_BYTES = 90_000
+
+
+@pytest.mark.slow
+def test_orders_a_download_and_playing_together_fit_112_kilobytes(tmp_path):
+    small = runtime("micropython-i386")
+    assert small.heap == "112K"
+    with (
+        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
+        Street(tmp_path, small, broker) as street,
+    ):
+        pole = street.pole()
+        raw = encode(noise(8))
+        source = decode(raw)[: 8 * messages.RATE]
+        session = street.session(source, raw, in_seconds=3)
+        week = [session, *(later(session, day) for day in range(1, 15))]
+        street.desk.plan("00070", week)
+        street.desk.wait_for("p1", "ready", "s1")
+        street.media.delay_seconds = 0.05
+        download = plan_far_ahead(street, audio(60, 9), "s2")
+        street.desk.plan("all", [download])
+        sleep_until(session.at_ms)
+        while time.time() * 1000 < session.at_ms + session.length_ms:
+            street.desk.stop("p/p1", "nothing")
+            street.desk.plan("00070", week)
+            time.sleep(0.25)
+        street.desk.wait_for("p1", "finished", "s1")
+        (capture,) = pole.captures()
+        assert_heard(capture, source, session.at_ms)
+        assert capture.underruns == 0
+        street.desk.wait_for("p1", "ready", "s2", seconds=60)
+        assert len({state.boot for state in street.desk.states["p1"]}) == 1
+        pole.stop()
+        live = int(re.search(r"(\d+) bytes of heap in use", pole.log)[1])
+        assert live < LIVE_BYTES, pole.log
+
+
+def later(session: messages.Session, day: int) -> messages.Session:
+    """The same programme on another day."""
+    return messages.Session(
+        id=f"{session.id}-{day}",
+        at_ms=session.at_ms + day * 86_400_000,
+        length_ms=session.length_ms,
+        items=session.items,
+    )

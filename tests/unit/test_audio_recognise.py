@@ -51,6 +51,7 @@ def test_a_sound_is_known_by_its_bytes(tmp_path, kind, data):
         assert demuxer(file) == kind
 
 
+@pytest.mark.timeout(5)
 @pytest.mark.parametrize(
     "data",
     [
@@ -66,6 +67,8 @@ def test_a_sound_is_known_by_its_bytes(tmp_path, kind, data):
         b"<html>\xff\xfb\x90\x00</html>",
         MP3[:417],
         b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f",
+        id3(b"") * 1_000_000 + MP3,
+        b"RIFF\x00\x00\x00\x01WAVE" + b"LIST\0\0\0\0" * 1_000_000 + wav(100, 100)[12:],
     ],
 )
 def test_what_is_no_sound_of_a_known_kind_stays_outside(tmp_path, data):

@@ -60,7 +60,12 @@ class Ffmpeg:
         self._drain = threading.Thread(target=self._read_report, daemon=True)
         self._clock = threading.Timer(seconds, self._kill_late)
         self._clock.daemon = True
-        self._limit(int(seconds) + 1)
+        try:
+            self._limit(int(seconds) + 1)
+        except OSError:
+            self._child.kill()
+            self._child.wait()
+            raise
         self._drain.start()
         self._clock.start()
 

@@ -19,6 +19,8 @@ _NOT_AUDIO = "Tệp này không phải tệp âm thanh mp3, m4a, wav, ogg hay fl
 _BROKEN = "Tệp có dạng âm thanh nhưng không giải mã được: tệp hỏng, bị cắt cụt hoặc dùng bộ mã lạ."
 _CUT = "Tệp âm thanh bị cắt cụt: phần đầu tệp ghi dài hơn phần còn lại thật có, hãy tải lại tệp đầy đủ."
 _JUNK_BYTES = 4096
+_MOST_TAGS = 16  # a file of nothing but empty tags or chunks must not keep us busy
+_MOST_CHUNKS = 1000
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)
 _MP3_KBPS = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -66,13 +68,14 @@ def demuxer(file: BinaryIO) -> str:
 def _after_tags(file: BinaryIO) -> int:
     """Where the sound begins after any ID3v2 tags (id3.org, ID3v2.4 §3.1: sizes in 7-bit bytes)."""
     start = 0
-    while True:
+    for _ in range(_MOST_TAGS):
         file.seek(start)
         tag = file.read(10)
         if len(tag) < 10 or tag[:3] != b"ID3":
             return start
         size = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
         start += 10 + size + (10 if tag[5] & 0x10 else 0)
+    raise not_audio()
 
 
 def _check_wav(file: BinaryIO) -> None:
@@ -82,9 +85,12 @@ def _check_wav(file: BinaryIO) -> None:
     """
     end = os.fstat(file.fileno()).st_size
     start = 12
-    while start + 8 <= end:
+    for _ in range(_MOST_CHUNKS):
         file.seek(start)
-        name, size = (chunk := file.read(8))[:4], int.from_bytes(chunk[4:], "little")
+        chunk = file.read(8)
+        if len(chunk) < 8:
+            break
+        name, size = chunk[:4], int.from_bytes(chunk[4:], "little")
         if name == b"data":
             if size not in _UNKNOWN_SIZES and start + 8 + size > end:
                 raise cut_off()

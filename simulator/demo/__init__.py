@@ -15,7 +15,7 @@ from headend.cli import BadInput, Refused
 from simulator import programs
 from simulator.demo import broadcast, desk, evidence
 from simulator.demo import city as city_
-from simulator.demo.stage import Plot, Stage, StageFailed, free_port
+from simulator.demo.stage import Plot, Stage, StageFailed, clear, free_port
 from simulator.fleet import Runtime, find_runtime
 
 MOST_POLES = 200
@@ -52,6 +52,10 @@ def run(args: argparse.Namespace) -> int:
     plot = Plot(args.data.absolute(), city_.build(args.poles), _runtime(args.runtime, say), offset_ms,
                 args.port or (free_port() if args.once else PORT), args.broker)
     try:
+        clear(plot.root)
+    except FileExistsError as why:
+        raise BadInput(f"{why}; give --data an empty folder") from why
+    try:
         with Stage(plot, say) as stage:
             if args.once:
                 return _once(stage, args, begun)
@@ -59,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     except StageFailed as why:
         raise Refused(str(why)) from why
     except desk.Refused as why:
-        raise Refused(f"the head-end refused: {why}") from why
+        kind = BadInput if why.status == 422 else Refused
+        raise kind(f"the head-end refused: {why}") from why
 
 
 def _check(args: argparse.Namespace) -> None:

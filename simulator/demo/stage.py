@@ -211,10 +211,10 @@ class Stage:
 
 
 def clear(root: Path) -> None:
-    """An empty folder for a demonstration; StageFailed rather than delete anything that is not one."""
+    """An empty folder for a demonstration; FileExistsError rather than delete anything that is not one."""
     mark = root / ".loa-demonstration"
     if root.exists() and any(root.iterdir()) and not mark.exists():
-        raise StageFailed(f"{root} holds other files; give --data an empty folder")
+        raise FileExistsError(f"{root} holds other files")
     if root.exists():
         shutil.rmtree(root)
     root.mkdir(parents=True, mode=0o700)

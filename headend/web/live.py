@@ -36,6 +36,7 @@ class Watcher:
 
     things: frozenset[str] = frozenset()
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
 
 
 class Live:
@@ -48,12 +49,16 @@ class Live:
         self._poller: asyncio.Task[None] | None = None
         self._revision = 0
         self._made: dict[Hashable, asyncio.Task[Parts]] = {}
-        self._closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def close(self) -> None:
-        """End all streams: browsers connect again by themselves when the head-end is back."""
-        self._closing = True
+        """End all streams, so that the server can stop: browsers connect again by themselves. From any thread."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._end_all)
+
+    def _end_all(self) -> None:
         for watcher in self._watchers:
+            watcher.ended = True
             watcher.woken.set()
 
     async def stream(self, key: Hashable, make: Callable[[], Parts], allowed: Callable[[], bool]) -> AsyncIterator[str]:
@@ -65,7 +70,7 @@ class Live:
         yield f"retry: {RETRY_MS}\n\n"
         sent = None
         with self._watching() as watcher:
-            while not self._closing:
+            while not watcher.ended:
                 watcher.woken.clear()
                 if not await anyio.to_thread.run_sync(allowed):
                     yield _event("gone", "")
@@ -81,6 +86,7 @@ class Live:
     def _watching(self) -> Iterator[Watcher]:
         watcher = Watcher()
         self._watchers.add(watcher)
+        self._loop = asyncio.get_running_loop()
         if self._poller is None:
             self._poller = asyncio.create_task(self._poll())
         try:

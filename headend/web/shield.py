@@ -1,6 +1,7 @@
 """Around every answer: headers that let a browser load nothing but ours, and a limit on what a request may send."""
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY = 256 * 1024  # a form or JSON; uploads have their own limit
@@ -25,8 +26,11 @@ HEADERS = {
 }
 
 
-class TooLarge(Exception):
-    """The body is longer than this route takes (HTTP 413)."""
+class TooLarge(HTTPException):
+    """The body is longer than this route takes."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Shield:

@@ -13,7 +13,7 @@ from headend.domain.errors import BadInput, Conflict, NotAllowed, NotFound, TooM
 from headend.domain.lawful import Unlawful
 from headend.web.door import NotLoggedIn
 from headend.web.pages import is_htmx, page
-from headend.web.shield import HEADERS, TooLarge
+from headend.web.shield import HEADERS
 
 STATUS = {NotAllowed: 403, NotFound: 404, BadInput: 422, Conflict: 409, TooMany: 429}
 PLAIN = {
@@ -34,7 +34,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Trouble, _trouble)
     app.add_exception_handler(Unlawful, _unlawful)
     app.add_exception_handler(NotLoggedIn, _not_logged_in)
-    app.add_exception_handler(TooLarge, lambda request, _: _say(request, 413, PLAIN[413]))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)

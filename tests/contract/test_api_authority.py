@@ -1,0 +1,208 @@
+"""Every route of the application with every role and unit: who may, and that a new route says so here."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from headend.domain.person import EVERYWHERE, Person, Role, may
+from headend.ports import Account
+from headend.services import bulletins, on_air
+from tests.support import console as console_
+from tests.support.console import AUTHOR, PASSWORD, RURAL, WARD
+
+UNITS = (WARD, RURAL, EVERYWHERE)
+PEOPLE = [Person(f"{role}-{unit}", f"{role} {unit}", role, unit) for role in Role for unit in UNITS]
+STREAMS = ("/live/today", "/live/start", "/live/poles", "/bulletins/{bulletin_id}/live", "/sessions/{session_id}/live")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may: `action` on things of the ward, "own" for what shows everybody their own unit, "" for strangers too."""
+
+    action: str
+    data: dict = field(default_factory=dict)
+    json: dict | None = None
+    files: bool = False
+
+
+OPEN, OWN = "", "own"
+WISH = {"day": "2026-03-09", "time": "17:00"}
+PLAN = {"start_at": "2026-03-09T17:00:00+07:00", "bulletins": ["BULLETIN"], "commune": WARD}
+MADE = {"commune": WARD, "title": "Thử", "field": "notice", "text": "Xin chào.", "sound": "text", "then": "draft"}
+
+RULES = {
+    ("GET", "/"): Rule(OWN),
+    ("GET", "/live/today"): Rule(OWN),
+    ("GET", "/live/start"): Rule(OPEN),
+    ("GET", "/live/poles"): Rule(OWN),
+    ("GET", "/bulletins"): Rule(OWN),
+    ("GET", "/bulletins/new"): Rule("bulletin.write", data={"commune": WARD}),
+    ("POST", "/bulletins/foresee"): Rule("session.plan", data={"commune": WARD, **WISH}),
+    ("POST", "/bulletins"): Rule("bulletin.write", data=MADE, files=True),
+    ("GET", "/bulletins/{bulletin_id}"): Rule("bulletin.see"),
+    ("GET", "/bulletins/{bulletin_id}/live"): Rule("bulletin.see"),
+    ("GET", "/bulletins/{bulletin_id}/sound.wav"): Rule("bulletin.see"),
+    ("POST", "/bulletins/{bulletin_id}/check"): Rule("session.see", data=WISH),
+    ("POST", "/bulletins/{bulletin_id}/plan"): Rule("session.plan", data=WISH),
+    ("POST", "/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
+    ("POST", "/bulletins/{bulletin_id}/send-back"): Rule("bulletin.approve", data={"reason": "Sai ngày."}),
+    ("POST", "/bulletins/{bulletin_id}/withdraw"): Rule("bulletin.write"),
+    ("GET", "/sessions/{session_id}"): Rule("session.see"),
+    ("GET", "/sessions/{session_id}/live"): Rule("session.see"),
+    ("GET", "/sessions/{session_id}/poles/{pole}/heard"): Rule("evidence.listen"),
+    ("GET", "/sessions/{session_id}/poles/{pole}/heard.wav"): Rule("evidence.listen"),
+    ("POST", "/sessions/{session_id}/withdraw"): Rule("session.withdraw"),
+    ("GET", "/poles"): Rule(OWN),
+    ("GET", "/communes.json"): Rule(OWN),
+    ("GET", "/law"): Rule(OWN),
+    ("GET", "/login"): Rule(OPEN),
+    ("POST", "/login"): Rule(OPEN, data={"username": "x", "password": "x"}),
+    ("POST", "/logout"): Rule(OWN),
+    ("GET", "/media/{digest}.chunks"): Rule(OPEN),
+    ("GET", "/media/{digest}"): Rule(OPEN),
+    ("GET", "/static/{version}/{name}"): Rule(OPEN),
+    ("GET", "/api/openapi.json"): Rule(OPEN),
+    ("GET", "/api/health"): Rule(OPEN),
+    ("POST", "/api/login"): Rule(OPEN, json={"username": "x", "password": "x"}),
+    ("POST", "/api/logout"): Rule(OWN),
+    ("GET", "/api/me"): Rule(OWN),
+    ("GET", "/api/bulletins"): Rule(OWN),
+    ("GET", "/api/bulletins/{bulletin_id}"): Rule("bulletin.see"),
+    ("POST", "/api/bulletins"): Rule("bulletin.write", json={key: MADE[key] for key in ("commune", "title", "field",
+                                                                                        "text")}),
+    ("POST", "/api/bulletins/{bulletin_id}/submit"): Rule("bulletin.write"),
+    ("POST", "/api/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
+    ("POST", "/api/bulletins/{bulletin_id}/send-back"): Rule("bulletin.approve", json={"reason": "Sai ngày."}),
+    ("POST", "/api/bulletins/{bulletin_id}/withdraw"): Rule("bulletin.write"),
+    ("POST", "/api/sessions/check"): Rule("session.see", json=PLAN),
+    ("POST", "/api/sessions"): Rule("session.plan", json=PLAN),
+    ("GET", "/api/sessions"): Rule(OWN),
+    ("GET", "/api/sessions/{session_id}"): Rule("session.see"),
+    ("POST", "/api/sessions/{session_id}/withdraw"): Rule("session.withdraw"),
+    ("GET", "/api/sessions/{session_id}/poles/{pole}/heard.wav"): Rule("evidence.listen"),
+    ("GET", "/api/sessions/{session_id}/poles/{pole}/wave.json"): Rule("evidence.listen"),
+    ("GET", "/api/poles"): Rule(OWN),
+}
+UNSAFE = [key for key in RULES if key[0] != "GET"]
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("authority")
+    console = console_.build(folder)
+    password = console.ports.passwords.hash(PASSWORD)
+    with console.ports.db() as db:
+        for person in PEOPLE:
+            db.put_account(Account(person, password))
+    with console_.served(console):
+        yield console
+
+
+@pytest.fixture(scope="module")
+def clients(console):
+    """One connection for each person, all logged in; "" is a stranger."""
+    opened = {name: console.client(name) for name in ["", *(person.username for person in PEOPLE)]}
+    clients = {name: one.__enter__() for name, one in opened.items()}
+    yield clients
+    for one in opened.values():
+        one.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def things(console):
+    """Names that stand in the paths: a session with sound, and its bulletin."""
+    session = console.ordered(console.clock.at + timedelta(hours=2))
+    console.sounded(session.clusters[0], session)
+    on_air.tick(console.ports)
+    return {"session_id": session.id, "bulletin_id": session.bulletins[0], "pole": session.clusters[0],
+            "digest": session.programme.media, "version": "0", "name": "app.css"}
+
+
+@pytest.fixture
+def waiting(console):
+    """A bulletin that waits for approval: what acts on a bulletin may use it up."""
+    made = console.bulletin(text="Xin chào.")
+    bulletins.submit(console.ports, console.people[AUTHOR], made.id)
+    return made.id
+
+
+def ask(client, key, things, **headers):
+    """The answer's status; of a stream only its beginning is read."""
+    method, path = key
+    rule = RULES[key]
+    more = {"params": rule.data} if method == "GET" else {"json": rule.json} if rule.json else {"data": rule.data}
+    if rule.json and "bulletins" in rule.json:
+        more = {"json": {**rule.json, "bulletins": [things["bulletin_id"]]}}
+    if rule.files:
+        more["files"] = {"none": ("", b"")}
+    with client.stream(method, path.format(**things), headers=headers, **more) as answer:
+        if path not in STREAMS:
+            answer.read()
+        return answer.status_code
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route(console):
+    assert set(console.routes()) == set(RULES)
+
+
+def test_nothing_open_to_strangers_tells_or_changes_what_is_a_units_own():
+    assert {path for (_, path), rule in RULES.items() if rule.action == OPEN} == {
+        "/live/start", "/login", "/media/{digest}.chunks", "/media/{digest}", "/static/{version}/{name}",
+        "/api/openapi.json", "/api/health", "/api/login"}
+
+
+@pytest.mark.parametrize("key", sorted(RULES), ids=" ".join)
+def test_a_stranger_is_sent_to_the_log_in(key, clients, things):
+    status = ask(clients[""], key, things)
+    if RULES[key].action == OPEN:
+        assert status not in (303, 401, 500)
+    else:
+        page = key[0] == "GET" and not key[1].startswith("/api/")
+        assert status == (303 if page else 401)
+
+
+@pytest.mark.parametrize("key", [one for one in UNSAFE if RULES[one].action], ids=" ".join)
+def test_no_change_without_the_logins_token(key, clients, things):
+    everywhere = clients[f"{Role.BROADCASTER}-{EVERYWHERE}"]
+    another = clients[f"{Role.APPROVER}-{WARD}"].headers["X-CSRF-Token"]
+    for token in ("", "made-up", another):
+        assert ask(everywhere, key, things, **{"X-CSRF-Token": token}) == 403
+
+
+@pytest.mark.parametrize("key", UNSAFE, ids=" ".join)
+def test_no_change_on_behalf_of_another_site(key, clients, things):
+    for told in ({"Origin": "https://example.org"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+                 {"Sec-Fetch-Site": "same-site"}):
+        assert ask(clients[f"{Role.BROADCASTER}-{EVERYWHERE}"], key, things, **told) == 403
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", sorted(key for key, rule in RULES.items() if rule.action not in (OPEN, OWN)),
+                         ids=" ".join)
+def test_exactly_those_may_whom_the_one_function_lets(key, clients, things, waiting):
+    own = things if key[1].startswith("/sessions/") or key[0] == "GET" else {**things, "bulletin_id": waiting}
+    for person in PEOPLE:
+        status = ask(clients[person.username], key, own)
+        if may(person, RULES[key].action, WARD):
+            assert status not in (401, 403, 404, 500), (person, status)
+        else:
+            assert status == 403, (person, status)
+
+
+@pytest.mark.parametrize("key", sorted(key for key, rule in RULES.items() if rule.action == OWN
+                                       and not key[1].endswith("/logout")), ids=" ".join)
+def test_what_shows_everybody_their_own_opens_for_every_role(key, clients, things):
+    for person in PEOPLE:
+        assert ask(clients[person.username], key, things) == 200
+
+
+def test_lists_hold_nothing_of_another_unit(clients, things):
+    there = clients[f"{Role.BROADCASTER}-{RURAL}"]
+    for path in ("/api/bulletins", "/api/sessions", "/api/poles", "/", "/bulletins", "/poles"):
+        told = there.get(path).text
+        assert "Tiêm chủng" not in told and f"{WARD}-01" not in told, path
+    with there.stream("GET", "/live/today") as answer:
+        lines = answer.iter_lines()
+        told = [next(lines) for _ in range(20)]
+    assert not any("Tiêm chủng" in line for line in told)

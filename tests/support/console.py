@@ -1,0 +1,188 @@
+"""The console for tests: a real server, database and sound; a clock and poles that the test moves."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import httpx
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from headend.adapters import audio, speech
+from headend.adapters.db import Database
+from headend.adapters.ears import CaptureEars
+from headend.adapters.keys import open_ring
+from headend.adapters.passwords import Argon2Passwords
+from headend.adapters.sound import SoundWorks
+from headend.domain.bulletin import Bulletin
+from headend.domain.person import Person
+from headend.domain.session import BroadcastSession
+from headend.domain.times import HANOI, to_ms
+from headend.law import rulebook
+from headend.ports import Account, Incoming, Ports
+from headend.services import bulletins, on_air, receipts, sessions
+from headend.web.app import DemoInfo, create_app
+from protocol import messages, receipt, topics
+from protocol.schema import Message
+from simulator.demo import city
+from tests.support.waiting import wait_until
+
+PASSWORD = city.PASSWORD
+WARD, RURAL = city.WARD, city.RURAL
+AUTHOR = f"phatthanh-{WARD}"
+APPROVER = f"duyet-{WARD}"
+MONDAY = datetime(2026, 3, 2, 5, 30, tzinfo=HANOI)
+TEXT = "Kính thưa bà con. Sáng thứ bảy tuần này, trạm y tế tổ chức tiêm chủng cho trẻ em. Xin cảm ơn."
+
+
+class Clock:
+    """Stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.at = MONDAY
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Console:
+    """A station's head-end with its pages; `base` is empty while it is not served."""
+
+    ports: Ports
+    clock: Clock
+    app: FastAPI
+    people: dict[str, Person]
+    captures: Path
+    base: str = ""
+
+    @contextmanager
+    def client(self, username: str = "") -> Iterator[httpx.Client]:
+        """A program's connection; with a name one that is logged in and sends its token."""
+        with httpx.Client(base_url=self.base, trust_env=False, timeout=60) as client:
+            if username:
+                told = client.post("/api/login", json={"username": username, "password": PASSWORD})
+                client.headers["X-CSRF-Token"] = told.raise_for_status().json()["csrf"]
+            yield client
+
+    def routes(self) -> dict[tuple[str, str], RouteContext]:
+        """Every (method, path) that the application answers, those of included routers too."""
+        return {(method, route.path): route for route in iter_route_contexts(self.app.routes)
+                for method in route.methods or () if method != "HEAD"}
+
+    def bulletin(self, title: str = "Tiêm chủng", author: str = AUTHOR, text: str = TEXT) -> Bulletin:
+        """A spoken draft."""
+        person = self.people[author]
+        return bulletins.speak(self.ports, person, person.unit, title, "notice", text)
+
+    def planned(self, start_at: datetime, title: str = "Tiêm chủng") -> BroadcastSession:
+        """A session that waits for approval with its bulletin."""
+        made = self.bulletin(title)
+        bulletins.submit(self.ports, self.people[AUTHOR], made.id)
+        return sessions.plan(self.ports, self.people[AUTHOR], WARD, start_at, [], [made.id])
+
+    def ordered(self, start_at: datetime, title: str = "Tiêm chủng") -> BroadcastSession:
+        """A session that is approved, prepared and sealed."""
+        session = self.planned(start_at, title)
+        bulletins.approve(self.ports, self.people[APPROVER], session.bulletins[0])
+        on_air.tick(self.ports)
+        return self.session(session.id)
+
+    def session(self, session_id: str) -> BroadcastSession:
+        with self.ports.db() as db:
+            found = db.session(session_id)
+        assert found is not None
+        return found
+
+    def pole_says(self, pole: str, purpose: bytes, leaf: str, message: Message) -> None:
+        """Bytes as they come from a pole, through the same door as in operation."""
+        payload = receipt.pack(self.ports.pole_key(pole), purpose, message)
+        receipts.ingest(self.ports, [Incoming(topics.topic(topics.pole(pole), leaf), payload)])
+
+    def told(self, pole: str, seq: int, kind: str, session: BroadcastSession, **more) -> None:
+        """A receipt of a pole."""
+        message = messages.Receipt(pole=pole, seq=seq, kind=kind, at_ms=to_ms(self.ports.clock.now()),
+                                   session=session.id, **more)
+        self.pole_says(pole, receipt.RECEIPT, topics.RECEIPT, message)
+
+    def online(self, pole: str, online: bool = True, **more) -> None:
+        """What a pole says of itself."""
+        message = messages.State(pole=pole, online=int(online), at_ms=to_ms(self.ports.clock.now()), **more)
+        self.pole_says(pole, receipt.STATE, topics.STATE, message)
+
+    def sounded(self, pole: str, session: BroadcastSession, late_ms: int = 0) -> None:
+        """Lay down what a pole's sink would have recorded: the programme as it was encoded."""
+        assert session.programme is not None
+        programme = session.programme
+        samples = audio.decode_media(self.ports.sound.media(programme.media), programme.frames)
+        folder = self.captures / pole / "captures"
+        folder.mkdir(parents=True, exist_ok=True)
+        np.asarray(samples, "<i2").tofile(folder / f"{session.id}.pcm")
+        begin_us = to_ms(session.start_at) * 1000 + late_ms * 1000
+        described = {"enabled_true_us": begin_us, "rate": messages.RATE}
+        (folder / f"{session.id}.json").write_text(json.dumps(described))
+
+    def played(self, session: BroadcastSession, poles: list[str]) -> None:
+        """Every receipt of a broadcast as it should be, and the sound."""
+        assert session.programme is not None
+        for number, pole in enumerate(poles):
+            begin_us = to_ms(session.start_at) * 1000 + 400 * number
+            self.told(pole, 1, messages.RECEIVED, session, version=1)
+            self.told(pole, 2, messages.READY, session)
+            self.told(pole, 3, messages.STARTED, session, first_at_us=begin_us, skipped_frames=0)
+            self.told(pole, 4, messages.FINISHED, session, frames=session.programme.frames, underruns=0)
+            self.sounded(pole, session)
+
+
+@cache
+def _ring() -> tempfile.TemporaryDirectory:
+    """Keys for all consoles of a test run: making them costs seconds."""
+    return tempfile.TemporaryDirectory(prefix="ring-")
+
+
+def build(folder: Path, demo: DemoInfo | None = None) -> Console:
+    """The demonstration's two stations at 05:30 of a Monday, with accounts of every role."""
+    clock, whole, captures = Clock(), city.build(), folder / "poles"
+    database = Database(f"sqlite:///{folder / 'loa.db'}")
+    database.migrate()
+    keys = open_ring(Path(_ring().name) / "ring", to_ms(MONDAY))
+    numbers = count(1)
+    ports = Ports(database.transaction, clock, SoundWorks(folder, speech.choose().speak), keys, Argon2Passwords(),
+                  CaptureEars(captures, folder / "heard", 0, audio.waveform), rulebook.load(),
+                  lambda: f"id{next(numbers)}", keys.pole_key)
+    password = ports.passwords.hash(PASSWORD)
+    with ports.db() as db:
+        db.put_communes(whole.communes)
+        for cluster in whole.clusters:
+            db.put_cluster(cluster)
+        for person in whole.people:
+            db.put_account(Account(person, password))
+    people = {one.username: one for one in whole.people}
+    return Console(ports, clock, create_app(ports, demo=demo, data_dir=folder), people, captures)
+
+
+@contextmanager
+def served(console: Console) -> Iterator[Console]:
+    """The console behind a real HTTP server on a port of the system's choice."""
+    config = uvicorn.Config(console.app, port=0, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, "the server to listen")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        console.base = f"http://127.0.0.1:{port}"
+        yield console
+    finally:
+        console.app.state.site.live.close()
+        server.should_exit = True
+        thread.join(10)

@@ -13,7 +13,8 @@ from pathlib import Path
 from simulator import programs, romfs
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("protocol", "firmware/app", "firmware", "simulator/hal", "simulator")
+PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
+NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py")
 SIMULATOR_FILES = ("__init__.py", "station.py")
 HEAPS = {"x86": "112K", "x64": "176K"}  # an ESP32's without PSRAM; 64 bit objects are twice as large
 
@@ -46,7 +47,10 @@ def find_runtime(wanted: str = "auto", heap: str | None = None) -> Runtime:
     if wanted == "cpython":
         return Runtime(f"CPython {platform.python_version()}", (sys.executable,))
     for name in ("micropython", "micropython-i386") if wanted == "auto" else (wanted,):
-        program = programs.find(name)
+        try:
+            program = programs.find(name)
+        except KeyError:
+            raise NoRuntime(f"there is no runtime {name}") from None
         if program is not None:
             return _micropython(tuple(program.argv), heap)
     if wanted == "auto":
@@ -67,8 +71,9 @@ def sources() -> list[Path]:
     found = []
     for package in PACKAGES:
         for path in sorted((ROOT / package).glob("*.py")):
-            if package != "simulator" or path.name in SIMULATOR_FILES:
-                found.append(path.relative_to(ROOT))
+            name = path.relative_to(ROOT)
+            if str(name) not in NOT_FOR_POLES and (package != "simulator" or path.name in SIMULATOR_FILES):
+                found.append(name)
     return found
 
 

@@ -1,0 +1,67 @@
+"""The contract (`firmware/hal/contract.md`) on an ESP32: pins, flash, clock, radio. See the package about its tests."""
+
+import json
+import os
+import sys
+import time
+
+import machine
+from machine import I2S, Pin
+
+from firmware.hal.esp32.files import Files
+from firmware.hal.esp32.net import Net
+from protocol.messages import RATE
+
+PROFILE = "/profile.json"
+WIRING = "/board.json"  # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}
+UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
+
+
+class Board:
+    """One pole's box."""
+
+    def __init__(self):
+        with open(PROFILE) as file:
+            self.profile = json.load(file)
+        with open(WIRING) as file:
+            wiring = json.load(file)
+        self._pins = (wiring["bck"], wiring["ws"], wiring["data"])
+        self.i2s_bytes = wiring.get("ibuf", 8192)
+        self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
+        self.files = Files("/data")
+        self.net = Net(wiring["ssid"], wiring["password"])
+        self.random = os.urandom
+        self.ticks_us = time.ticks_us
+        self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
+        self._rtc = machine.RTC()
+
+    def open_i2s(self):
+        """The driver sends silence from here on."""
+        bck, ws, data = self._pins
+        return I2S(
+            0,
+            sck=Pin(bck),
+            ws=Pin(ws),
+            sd=Pin(data),
+            mode=I2S.TX,
+            bits=16,
+            format=I2S.MONO,
+            rate=RATE,
+            ibuf=self.i2s_bytes,
+        )
+
+    def rtc_us(self):
+        """The chip's own clock outlives a reset, but not a power cut."""
+        if machine.reset_cause() == machine.PWRON_RESET:
+            return None
+        return time.time_ns() // 1000 + self._epoch_us
+
+    def set_rtc_us(self, unix_us):
+        """Set the chip's clock."""
+        seconds, part_us = divmod(unix_us - self._epoch_us, 1000000)
+        year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
+        self._rtc.datetime((year, month, day, weekday, hour, minute, second, part_us))
+
+    def log(self, line):
+        """To the USB console."""
+        print(line)

@@ -1,0 +1,43 @@
+"""Wi-Fi of an ESP32: joined when something is to be opened, asked again when it was lost."""
+
+import asyncio
+
+import network
+
+from firmware.hal import sockets
+
+JOIN_S = 15
+
+
+class Net:
+    """`open` and `udp` of the contract."""
+
+    def __init__(self, ssid, password):
+        self._ssid = ssid
+        self._password = password
+        self._wlan = network.WLAN(network.WLAN.IF_STA)
+        self._joining = asyncio.Lock()
+
+    async def _join(self):
+        async with self._joining:
+            if self._wlan.isconnected():
+                return
+            self._wlan.active(False)  # from a state in which it hangs, only a restart of the radio helps
+            self._wlan.active(True)
+            self._wlan.connect(self._ssid, self._password)
+            for _ in range(JOIN_S * 4):
+                await asyncio.sleep(0.25)
+                if self._wlan.isconnected():
+                    return
+            raise OSError("no Wi-Fi")
+
+    async def open(self, host, port, tls):
+        """(reader, writer), or OSError."""
+        await self._join()
+        stream = await sockets.open_stream(sockets.resolve(host, port), host, tls or None)
+        return stream, stream
+
+    async def udp(self, host, port):
+        """Datagrams to and from one address, or OSError."""
+        await self._join()
+        return sockets.Udp(sockets.resolve(host, port))

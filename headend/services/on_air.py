@@ -1,7 +1,8 @@
-"""Approved sessions become sealed plans in the outbox; the clock moves sessions on. The ticker calls `tick`.
+"""Approved sessions become sealed plans in the outbox; the clock moves sessions on.
 
 A plan is the whole agenda of a commune, so it can be made again at any time from the database alone: after a crash
-between approval and sending, the next tick does what was left undone.
+between approval and sending, the next tick does what was left undone. Joining and encoding audio takes seconds, so it
+has a thread of its own that calls `prepare`: nobody's order waits for another's audio.
 """
 
 import hashlib
@@ -27,10 +28,16 @@ KEEP = timedelta(hours=1)  # a session stays in the plan this long after its end
 log = logging.getLogger("loa.on_air")
 
 
-def tick(ports: Ports) -> None:
-    """One round: prepare programmes, seal what is due, move sessions along with the clock."""
+def prepare(ports: Ports) -> None:
+    """Join and encode the audio of approved sessions that have none yet."""
     for session in _in_states(ports, SessionState.APPROVED):
-        _prepare(ports, session)
+        if session.programme is None:
+            _prepare(ports, session)
+            ports.wake()
+
+
+def tick(ports: Ports) -> None:
+    """One round, each second and whenever somebody woke it: seal what is ready, move sessions along with the clock."""
     for commune in _communes_at_work(ports):
         with ports.db() as db:
             db.lock_station(commune)
@@ -54,9 +61,7 @@ def _communes_at_work(ports: Ports) -> Iterable[str]:
 
 
 def _prepare(ports: Ports, session: BroadcastSession) -> None:
-    """Join and encode a session's audio, outside any transaction: it may take seconds."""
-    if session.programme is not None:
-        return
+    """Outside any transaction: it may take seconds."""
     with ports.db() as db:
         bulletins = [one for one in map(db.bulletin, session.bulletins) if one]
     made_of = tuple(one.sha256 for one in bulletins)
@@ -108,8 +113,8 @@ def _seal_or_refuse(ports: Ports, db: Db, session: BroadcastSession) -> None:
         db.put_session(replace(session, programme=None))
     else:
         settle(ports, db, move(session, "seal"))
-        for pole in session.clusters:
-            db.put_delivery(Delivery(session.id, pole, DeliveryState.ORDERED, ports.clock.now()))
+        now = ports.clock.now()
+        db.put_deliveries(Delivery(session.id, pole, DeliveryState.ORDERED, now) for pole in session.clusters)
 
 
 def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSession], now: datetime) -> None:

@@ -1,10 +1,11 @@
 """What poles tell comes in once, in one transaction per batch, and is acknowledged only after it is stored."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-from headend.domain.delivery import apply
+from headend.domain.delivery import Delivery, apply
 from headend.domain.times import to_ms
 from headend.ports import Db, Incoming, Outgoing, Ports
 from protocol import messages, receipt, topics
@@ -21,15 +22,12 @@ def ingest(ports: Ports, batch: Sequence[Incoming]) -> list[Outgoing]:
     Messages whose code is wrong are dropped and counted in the log: a broker can not speak for a pole.
     """
     parsed = [one for one in (_read(ports, incoming) for incoming in batch) if one]
-    touched: dict[str, None] = {}
+    told = [one for one in parsed if isinstance(one, messages.Receipt)]
+    states = [one for one in parsed if isinstance(one, messages.State)]
     with ports.db() as db:
-        for message in parsed:
-            if isinstance(message, messages.Receipt):
-                _store(ports, db, message)
-                touched[message.pole] = None
-            else:
-                _store_state(ports, db, message)
-        acks = {pole: db.receipts_upto(pole) for pole in touched}
+        _apply(ports, db, db.add_receipts(told, ports.clock.now()))
+        _store_states(ports, db, states)
+        acks = db.receipts_upto({one.pole for one in told})
     return [_ack(ports, pole, upto) for pole, upto in acks.items()]
 
 
@@ -48,25 +46,35 @@ def _read(ports: Ports, incoming: Incoming) -> messages.Receipt | messages.State
     return message
 
 
-def _store(ports: Ports, db: Db, told: messages.Receipt) -> None:
+def _apply(ports: Ports, db: Db, told: Sequence[messages.Receipt]) -> None:
+    """Move the deliveries that new receipts speak of."""
     now = ports.clock.now()
-    if not db.add_receipt(told, now):
-        return
-    if told.session:
-        delivery = db.delivery(told.session, told.pole, lock=True)
-        if delivery:
-            changed = apply(delivery, told, now)
-            if changed is not delivery:
-                db.put_delivery(changed)
-                db.touch(f"session:{told.session}")
+    by_session: dict[str, list[messages.Receipt]] = defaultdict(list)
+    for one in told:
+        by_session[one.session].append(one)
+    for session in sorted(by_session.keys() - {""}):
+        poles = sorted({one.pole for one in by_session[session]})
+        deliveries = {one.pole: one for one in db.deliveries(session, poles, lock=True)}
+        moved: dict[str, Delivery] = {}
+        for one in by_session[session]:
+            before = deliveries.get(one.pole)
+            after = apply(before, one, now) if before else before
+            if after is not None and after is not before:
+                deliveries[one.pole] = moved[one.pole] = after
+        if moved:
+            db.put_deliveries(moved.values())
+            db.touch(f"session:{session}")
 
 
-def _store_state(ports: Ports, db: Db, state: messages.State) -> None:
+def _store_states(ports: Ports, db: Db, states: Sequence[messages.State]) -> None:
     now = ports.clock.now()
-    if state.at_ms > to_ms(now + FUTURE):
-        log.warning("pole %s says it is %d ms ahead", state.pole, state.at_ms - to_ms(now))
-    if db.cluster(state.pole):
-        db.put_pole_state(state, now)
+    for state in states:
+        if state.at_ms > to_ms(now + FUTURE):
+            log.warning("pole %s says it is %d ms ahead", state.pole, state.at_ms - to_ms(now))
+    known = {one.id for one in db.clusters(ids=sorted({one.pole for one in states}))}
+    ours = [one for one in states if one.pole in known]
+    db.put_pole_states(ours, now)
+    for state in ours:
         db.touch(f"pole:{state.pole}")
 
 

@@ -45,6 +45,7 @@ def test_a_cluster_comes_back_as_it_was(module_database, cluster):
         db.put_cluster(cluster)
         assert db.cluster(cluster.id) == cluster
         assert cluster in db.clusters(cluster.commune)
+        assert db.clusters(ids=[cluster.id]) == [cluster]
 
 
 @given(account=nouns.accounts)
@@ -89,16 +90,16 @@ def test_a_delivery_comes_back_as_it_was_also_after_a_change(module_database, fi
     with undone(module_database) as db:
         db.put_session(nouns.session())
         for delivery in (first, replace(then, pole=first.pole)):
-            db.put_delivery(delivery)
+            db.put_deliveries([delivery])
             assert db.delivery("s1", delivery.pole, lock=True) == delivery
-            assert db.deliveries("s1") == [delivery]
+            assert db.deliveries("s1") == db.deliveries("s1", [delivery.pole], lock=True) == [delivery]
 
 
 @given(receipt=nouns.receipts)
 @few
 def test_a_receipt_comes_back_as_it_was(module_database, receipt):
     with undone(module_database) as db:
-        assert db.add_receipt(receipt, nouns.MORNING)
+        assert db.add_receipts([receipt], nouns.MORNING) == [receipt]
         found = db.receipts(receipt.pole)
         assert [(one.receipt, one.at) for one in found] == [(receipt, nouns.MORNING)]
         assert db.receipts(session=receipt.session, kinds=[receipt.kind]) == found
@@ -108,7 +109,7 @@ def test_a_receipt_comes_back_as_it_was(module_database, receipt):
 @few
 def test_the_state_of_a_pole_comes_back_as_it_was(module_database, state):
     with undone(module_database) as db:
-        db.put_pole_state(state, nouns.MORNING)
+        db.put_pole_states([state], nouns.MORNING)
         assert db.pole_states([state.pole]) == db.pole_states() == [(state, nouns.MORNING)]
 
 

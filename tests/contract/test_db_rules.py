@@ -32,14 +32,15 @@ def test_what_is_not_there_is_none(database):
         assert db.commune("99999") is db.cluster("x") is db.account("x") is db.login("x") is None
         assert db.bulletin("x") is db.session("x") is db.delivery("x", "y") is db.agenda("x") is None
         assert db.deliveries("x") == db.unsent() == db.audit() == db.pole_states() == []
-        assert db.receipts_upto("x") == 0
+        assert db.receipts_upto(["x"]) == {"x": 0}
+        assert db.receipts_upto([]) == {}
         assert db.air([], MORNING, MORNING + DAY) == []
 
 
 def test_an_exception_leaves_nothing_of_the_transaction(database):
     with pytest.raises(RuntimeError, match="second thoughts"), database.transaction() as db:
         db.put_session(nouns.session())
-        db.add_receipt(nouns.receipt(1), MORNING)
+        db.add_receipts([nouns.receipt(1)], MORNING)
         db.next_counter("1 g/00070 plan")
         db.post(Outgoing("loa/g/00070/plan", b"plan"))
         db.touch("session:s1")
@@ -150,13 +151,21 @@ def test_air_is_that_of_the_asked_clusters_and_days_and_follows_a_session_that_m
         assert db.session("s1") == later
 
 
-def test_a_receipt_is_stored_once(database):
+def test_a_receipt_is_stored_once_and_as_it_came_first(database):
+    first, second = nouns.receipt(1), nouns.receipt(2)
     with database.transaction() as db:
-        assert db.add_receipt(nouns.receipt(1), MORNING)
-        assert not db.add_receipt(nouns.receipt(1, kind="missed"), MORNING + MINUTE)
+        assert db.add_receipts([second, first, nouns.receipt(1, kind="missed")], MORNING) == [second, first]
+        assert db.add_receipts([nouns.receipt(1, kind="missed"), nouns.receipt(3)], MORNING) == [nouns.receipt(3)]
     with database.transaction() as db:
-        assert not db.add_receipt(nouns.receipt(1), MORNING)
-        assert [(one.receipt.kind, one.at) for one in db.receipts()] == [("ready", MORNING)]
+        assert db.add_receipts([first, second], MORNING + MINUTE) == db.add_receipts([], MORNING) == []
+        assert [(one.receipt, one.at) for one in db.receipts()][:2] == [(first, MORNING), (second, MORNING)]
+
+
+def test_more_receipts_than_one_statement_takes_are_all_stored(database):
+    told = [nouns.receipt(seq, pole=f"pole-{pole}") for seq in range(1, 31) for pole in range(100)]
+    with database.transaction() as db:
+        assert db.add_receipts(told, MORNING) == told
+        assert db.receipts_upto({one.pole for one in told}) == dict.fromkeys({one.pole for one in told}, 30)
 
 
 def test_receipts_are_found_by_pole_session_and_kind_in_the_order_of_their_numbers(database):
@@ -166,8 +175,7 @@ def test_receipts_are_found_by_pole_session_and_kind_in_the_order_of_their_numbe
             nouns.receipt(2, "a", "refused", ""),
             nouns.receipt(1, "b", "ready", "s1"),
         ]
-        for one in reversed(told):
-            db.add_receipt(one, MORNING)
+        db.add_receipts(told[::-1], MORNING)
 
         def found(**wanted):
             return [one.receipt for one in db.receipts(**wanted)]
@@ -182,10 +190,10 @@ def test_receipts_are_found_by_pole_session_and_kind_in_the_order_of_their_numbe
 def test_a_pole_is_told_up_to_the_first_gap(database):
     def tell(*numbers) -> int:
         with database.transaction() as db:
-            for seq in numbers:
-                db.add_receipt(nouns.receipt(seq), MORNING)
-            assert db.receipts_upto("00070-02") == 0
-            return db.receipts_upto("00070-01")
+            db.add_receipts([nouns.receipt(seq) for seq in numbers], MORNING)
+            found = db.receipts_upto(["00070-01", "00070-02"])
+        assert found["00070-02"] == 0
+        return found["00070-01"]
 
     assert tell(2, 3) == 0
     assert tell(1) == 3
@@ -193,15 +201,14 @@ def test_a_pole_is_told_up_to_the_first_gap(database):
     assert tell(4) == 7
     assert tell(*range(9, 3000)) == 7
     assert tell(8) == 2999
-    with database.transaction(readonly=True) as db:
-        assert db.receipts_upto("00070-01") == 2999
+    assert tell() == 2999
 
 
 def test_a_reader_counts_further_than_the_mark_that_was_kept(database):
     with database.transaction() as db:
-        db.add_receipt(nouns.receipt(1), MORNING)
+        db.add_receipts([nouns.receipt(1)], MORNING)
     with database.transaction(readonly=True) as db:
-        assert db.receipts_upto("00070-01") == 1
+        assert db.receipts_upto(["00070-01"]) == {"00070-01": 1}
 
 
 def test_the_newest_state_of_a_pole_stays_and_offline_wins_at_the_same_instant(database):
@@ -209,7 +216,7 @@ def test_the_newest_state_of_a_pole_stays_and_offline_wins_at_the_same_instant(d
         with database.transaction() as db:
             for online, at_ms, playing in told:
                 state = State(pole="00070-01", online=online, at_ms=at_ms, playing=playing)
-                db.put_pole_state(state, MORNING)
+                db.put_pole_states([state], MORNING)
             ((state, _),) = db.pole_states(["00070-01"])
             assert db.pole_states(["00070-02"]) == []
             return state.online, state.at_ms, state.playing
@@ -220,6 +227,7 @@ def test_the_newest_state_of_a_pole_stays_and_offline_wins_at_the_same_instant(d
     assert after((0, 1000, "")) == (0, 1000, "")
     assert after((1, 1000, "late")) == (0, 1000, "")
     assert after((1, 1001, "back")) == (1, 1001, "back")
+    assert after((1, 1003, "last"), (1, 1002, "before")) == (1, 1003, "last")
 
 
 def test_counters_of_different_streams_do_not_know_of_each_other(database):

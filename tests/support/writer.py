@@ -42,8 +42,8 @@ def receipts(database: Database, me: str) -> None:
     def store() -> None:
         for seq in range(1, 101):
             with database.transaction() as db:
-                new = db.add_receipt(nouns.receipt(seq), nouns.MORNING)
-                db.receipts_upto("00070-01")
+                new = db.add_receipts([nouns.receipt(seq)], nouns.MORNING)
+                db.receipts_upto(["00070-01"])
             if new:
                 print(seq, flush=True)
 

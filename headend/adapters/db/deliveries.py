@@ -1,6 +1,6 @@
 """What the poles tell: deliveries, receipts, states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,39 +15,49 @@ from headend.ports import StoredReceipt
 from protocol.messages import Receipt, State
 from protocol.schema import decode, write
 
-_DELIVERIES = select(deliveries).where(deliveries.c.session == bindparam("session"))
+_DELIVERIES = select(deliveries).where(deliveries.c.session == bindparam("session")).order_by(deliveries.c.pole)
 _DELIVERY = _DELIVERIES.where(deliveries.c.pole == bindparam("pole"))
-_MARK = select(receipt_marks.c.upto).where(receipt_marks.c.pole == bindparam("pole"))
-_AT_ONCE = 1000  # receipts looked at with one statement
-_nth = func.row_number().over(order_by=receipts.c.seq)
+
+_row = func.row_number().over(partition_by=receipts.c.pole, order_by=receipts.c.seq)
 _beyond = (
-    select(receipts.c.seq, (_nth + bindparam("upto")).label("expected"))
-    .where(receipts.c.pole == bindparam("pole"), receipts.c.seq > bindparam("upto"))
-    .order_by(receipts.c.seq)
-    .limit(_AT_ONCE)
+    select(receipts.c.pole, receipts.c.seq, (receipt_marks.c.upto + _row).label("expected"))
+    .join_from(receipt_marks, receipts, receipts.c.pole == receipt_marks.c.pole)
+    .where(receipt_marks.c.pole.in_(bindparam("poles", expanding=True)), receipts.c.seq > receipt_marks.c.upto)
     .subquery()
 )
-# As long as there is no gap, the n-th receipt beyond `upto` is upto + n.
-_WITHOUT_GAP = select(func.max(_beyond.c.seq)).where(_beyond.c.seq == _beyond.c.expected)
+# As long as there is no gap, the n-th receipt beyond the mark is mark + n.
+_WITHOUT_GAP = (
+    select(_beyond.c.pole, func.max(_beyond.c.seq).label("upto"))
+    .where(_beyond.c.seq == _beyond.c.expected)
+    .group_by(_beyond.c.pole)
+    .order_by(_beyond.c.pole)
+)
+_MARKS = select(receipt_marks).where(receipt_marks.c.pole.in_(bindparam("poles", expanding=True)))
 
 
 class Deliveries(Part):
     """See headend.ports.Db, "what the poles tell"."""
 
-    def put_delivery(self, delivery: Delivery) -> None:
-        self._put(deliveries, _values(delivery))
+    def put_deliveries(self, deliveries_: Iterable[Delivery]) -> None:
+        self._put(deliveries, [_values(one) for one in deliveries_])
 
     def delivery(self, session_id: str, pole: str, lock: bool = False) -> Delivery | None:
         row = self._one(_DELIVERY, lock, session=session_id, pole=pole)
         return _delivery(row) if row else None
 
-    def deliveries(self, session_id: str) -> list[Delivery]:
-        rows = self._all(_DELIVERIES.order_by(deliveries.c.pole), session=session_id)
-        return [_delivery(row) for row in rows]
+    def deliveries(self, session_id: str, poles: Sequence[str] | None = None, lock: bool = False) -> list[Delivery]:
+        wanted = _DELIVERIES if poles is None else _DELIVERIES.where(deliveries.c.pole.in_(poles))
+        return [_delivery(row) for row in self._all(wanted, lock, session=session_id)]
 
-    def add_receipt(self, receipt: Receipt, at: datetime) -> bool:
-        known = {"pole": receipt.pole, "seq": receipt.seq, "kind": receipt.kind, "session": receipt.session}
-        return self._add(receipts, {**known, "stored_at_ms": to_ms(at), "body": write(receipt)})
+    def add_receipts(self, told: Sequence[Receipt], at: datetime) -> list[Receipt]:
+        first: dict[tuple[str, int], Receipt] = {}
+        for one in told:
+            first.setdefault((one.pole, one.seq), one)
+        # Everybody stores in the same order, else two head-ends could wait for each other for ever.
+        ordered = [first[key] for key in sorted(first)]
+        self._add(receipt_marks, [{"pole": pole, "upto": 0} for pole in sorted({one.pole for one in ordered})])
+        new = self._add(receipts, [_receipt_values(one, to_ms(at)) for one in ordered])
+        return [one for key, one in first.items() if key in new]
 
     def receipts(self, pole: str | None = None, session: str | None = None,
                  kinds: Sequence[str] | None = None) -> list[StoredReceipt]:
@@ -62,18 +72,18 @@ class Deliveries(Part):
         return [StoredReceipt(decode(Receipt, row.body.encode()), from_ms(row.stored_at_ms))
                 for row in self._all(wanted)]
 
-    def receipts_upto(self, pole: str) -> int:
-        row = self._one(_MARK, pole=pole)
-        mark = upto = row.upto if row else 0
-        while found := self._connection.scalar(_WITHOUT_GAP, {"pole": pole, "upto": upto}):
-            upto = found
-        if upto > mark and not self._readonly:
-            self._put(receipt_marks, {"pole": pole, "upto": upto}, _further)
-        return upto
+    def receipts_upto(self, poles: Iterable[str]) -> dict[str, int]:
+        asked = sorted(poles)
+        marks = {row.pole: row.upto for row in self._all(_MARKS, poles=asked)}
+        further = {row.pole: row.upto for row in self._all(_WITHOUT_GAP, poles=asked)}
+        if not self._readonly:
+            self._put(receipt_marks, [{"pole": pole, "upto": upto} for pole, upto in further.items()], _further)
+        return {pole: further.get(pole) or marks.get(pole, 0) for pole in asked}
 
-    def put_pole_state(self, state: State, seen_at: datetime) -> None:
-        self._put(pole_states, {"pole": state.pole, "online": state.online, "at_ms": state.at_ms,
-                                "seen_at_ms": to_ms(seen_at), "body": write(state)}, _newer)
+    def put_pole_states(self, states: Sequence[State], seen_at: datetime) -> None:
+        seen_at_ms = to_ms(seen_at)
+        ordered = sorted(states, key=lambda state: state.pole)  # of one pole they stay as they came
+        self._put(pole_states, [{**_state_values(one), "seen_at_ms": seen_at_ms} for one in ordered], _newer)
 
     def pole_states(self, poles: Sequence[str] | None = None) -> list[tuple[State, datetime]]:
         wanted = select(pole_states.c.body, pole_states.c.seen_at_ms).order_by(pole_states.c.pole)
@@ -89,6 +99,15 @@ def _newer(there: Any, new: Any) -> ColumnElement[bool]:
 
 def _further(there: Any, new: Any) -> ColumnElement[bool]:
     return new.upto > there.upto
+
+
+def _receipt_values(receipt: Receipt, stored_at_ms: int) -> Values:
+    known = {"pole": receipt.pole, "seq": receipt.seq, "kind": receipt.kind, "session": receipt.session}
+    return {**known, "stored_at_ms": stored_at_ms, "body": write(receipt)}
+
+
+def _state_values(state: State) -> Values:
+    return {"pole": state.pole, "online": state.online, "at_ms": state.at_ms, "body": write(state)}
 
 
 def _values(delivery: Delivery) -> Values:

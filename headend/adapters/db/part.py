@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Select, Table
+from sqlalchemy import ColumnElement, Connection, Insert, Result, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from headend.domain.times import from_ms, to_ms
@@ -30,18 +30,23 @@ class Part:
         if values:
             self._connection.execute(_upsert(self._dialect, table, only_if), values)
 
-    def _add(self, table: Table, values: Values) -> bool:
-        """Insert; False if the primary key was there before."""
-        return self._connection.execute(_insert_once(self._dialect, table), values).first() is not None
+    def _add(self, table: Table, values: Sequence[Values]) -> set[tuple]:
+        """Insert what has a new primary key; gives those keys."""
+        if not values:
+            return set()
+        return set(map(tuple, self._connection.execute(_insert_new(self._dialect, table), values)))
 
     def _one(self, statement: Select, lock: bool = False, **values: Any) -> Row | None:
-        # FOR NO KEY UPDATE holds the row without blocking others who only point at it (foreign keys).
+        return self._execute(statement, lock, values).one_or_none()
+
+    def _all(self, statement: Select, lock: bool = False, **values: Any) -> Sequence[Row]:
+        return self._execute(statement, lock, values).all()
+
+    def _execute(self, statement: Select, lock: bool, values: Values) -> Result:
+        # FOR NO KEY UPDATE holds the rows without blocking others who only point at them (foreign keys).
         # SQLite's writers are alone anyway, and its dialect leaves the words out.
         wanted = statement.with_for_update(key_share=True) if lock else statement
-        return self._connection.execute(wanted, values).one_or_none()
-
-    def _all(self, statement: Select, **values: Any) -> Sequence[Row]:
-        return self._connection.execute(statement, values).all()
+        return self._connection.execute(wanted, values)
 
 
 @cache
@@ -54,7 +59,7 @@ def _upsert(dialect: str, table: Table, only_if: Condition | None) -> Insert:
 
 
 @cache
-def _insert_once(dialect: str, table: Table) -> Insert:
+def _insert_new(dialect: str, table: Table) -> Insert:
     key = list(table.primary_key.columns)
     return INSERT[dialect](table).on_conflict_do_nothing(index_elements=key).returning(*key)
 

@@ -1,6 +1,6 @@
 """Communes and clusters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Row, bindparam, select
@@ -29,11 +29,13 @@ class Places(Part):
     def put_cluster(self, cluster: Cluster) -> None:
         self._put(clusters, asdict(cluster))
 
-    def clusters(self, commune: str | None = None) -> list[Cluster]:
-        statement = select(clusters).order_by(clusters.c.id)
+    def clusters(self, commune: str | None = None, ids: Sequence[str] | None = None) -> list[Cluster]:
+        wanted = select(clusters).order_by(clusters.c.id)
         if commune is not None:
-            statement = statement.where(clusters.c.commune == commune)
-        return [_cluster(row) for row in self._all(statement)]
+            wanted = wanted.where(clusters.c.commune == commune)
+        if ids is not None:
+            wanted = wanted.where(clusters.c.id.in_(ids))
+        return [_cluster(row) for row in self._all(wanted)]
 
     def cluster(self, cluster_id: str) -> Cluster | None:
         row = self._one(_CLUSTER, id=cluster_id)

@@ -5,6 +5,7 @@ A test whose program is missing is skipped with the reason; with CI set that is 
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,8 @@ from simulator.programs import Missing, Program, require
 from tests.support.postgresql import PostgresServer
 from tests.support.processes import children
 from tests.tiers import QUICK, TIERS, account, in_ci, tier_of
+
+TESTS = Path(__file__).parent
 
 settings.register_profile("loa", deadline=None, print_blob=True)
 settings.load_profile("loa")
@@ -37,19 +40,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes seconds; not part of --quick")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """A tier that is not wanted is not even imported."""
+    unwanted = collection_path.parent == TESTS and collection_path.name in TIERS
+    return True if unwanted and collection_path.name not in wanted_tiers(config) else None
+
+
 def pytest_collection_modifyitems(config, items):
-    wanted = wanted_tiers(config)
-    quick = config.getoption("--quick")
     for item in items:
         item.add_marker(tier_of(item.nodeid))
-    left_out = [
-        item
-        for item in items
-        if tier_of(item.nodeid) not in wanted or (quick and item.get_closest_marker("slow"))
-    ]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    if config.getoption("--quick"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def wanted_tiers(config) -> list[str]:

@@ -71,7 +71,7 @@ class Client:
     def attempt(self, topic: str, payload: bytes) -> None:
         """Publish what may be refused: wait until the broker has acknowledged it or hung up."""
         info = self._paho.publish(topic, payload, 1)
-        self.wait(lambda: info.is_published() or not self._paho.is_connected(), "an answer to PUBLISH")
+        self.wait(lambda: not self._paho.is_connected() or info.is_published(), "an answer to PUBLISH")
 
     def drop(self) -> None:
         """Lose the connection without a goodbye, as in a power cut."""

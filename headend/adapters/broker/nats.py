@@ -11,9 +11,10 @@ from headend.adapters.broker.process import BrokerProcess, write_private
 class NatsBroker(BrokerProcess):
     """NATS 2.15 or newer with MQTT on one port, for a demo or a small site.
 
-    What waits for an absent pole is held in memory and lost when the broker restarts (retained messages are
-    not): the head-end sends again what was not acknowledged. `queues_on_disk` keeps it, and gives a message
-    to 5000 subscribers in 1.3 s instead of 0.09 s.
+    In its first milliseconds it may let a client in before it serves what it retains: poles wait at random
+    before they come back. What waits for an absent pole is held in memory and lost when the broker restarts
+    (retained messages are not): the head-end sends again what was not acknowledged. `queues_on_disk` keeps
+    it, and gives a message to 5000 subscribers in 1.3 s instead of 0.09 s.
     """
 
     kind = "NATS"

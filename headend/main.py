@@ -6,7 +6,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -42,7 +42,19 @@ class House:
     database: Database
     keys: KeyRing
     clock: SystemClock
-    awake: threading.Event
+    awake: "Awake"
+
+
+class Awake:
+    """Wakes several threads at once: what they do depends on each other."""
+
+    def __init__(self) -> None:
+        self.kitchen = threading.Event()
+        self.ticker = threading.Event()
+
+    def __call__(self) -> None:
+        self.kitchen.set()
+        self.ticker.set()
 
 
 def build(settings: Settings) -> House:
@@ -54,57 +66,69 @@ def build(settings: Settings) -> House:
         if not db.communes():
             db.put_communes(places.communes())
     keys = open_ring(settings.data / "keys", clock.now_us() // 1000)
-    sound = SoundWorks(settings.data, speech.choose(settings.piper_model).speak)
+    sound = SoundWorks(settings.data, _voice(settings).speak)
     ears = NoEars()
     if settings.captures:
         ears = CaptureEars(settings.captures, settings.data / "heard", settings.clock_offset_ms, audio.waveform)
-    awake = threading.Event()
+    awake = Awake()
     ports = Ports(db=database.transaction, clock=clock, sound=sound, sealer=keys, passwords=Argon2Passwords(),
                   ears=ears, book=rulebook.load(), new_id=lambda: secrets.token_hex(8), pole_key=keys.pole_key,
-                  wake=awake.set)
+                  wake=awake)
     return House(ports, database, keys, clock, awake)
 
 
-class Ticker(threading.Thread):
-    """Runs `on_air.tick` each second and whenever somebody woke it."""
+def _voice(settings: Settings) -> speech.EspeakVoice | speech.PiperVoice:
+    try:
+        return speech.choose(settings.piper_model, settings.piper_program)
+    except speech.NoVoice as why:
+        raise BadSetting(str(why)) from why
 
-    def __init__(self, house: House, pump: Pump) -> None:
-        super().__init__(name="ticker", daemon=True)
-        self._house = house
-        self._pump = pump
+
+class Rounds(threading.Thread):
+    """Does `work` each second and whenever `awake` is set."""
+
+    def __init__(self, name: str, awake: threading.Event, work: Callable[[], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._awake = awake
+        self._work = work
         self._end = threading.Event()
 
     def run(self) -> None:
         while not self._end.is_set():
-            self._house.awake.wait(TICK_SECONDS)
-            self._house.awake.clear()
+            self._awake.wait(TICK_SECONDS)
+            self._awake.clear()
             try:
-                on_air.tick(self._house.ports)
-            except Exception:  # the ticker must outlive any single fault: the next round tries again
-                log.exception("tick failed")
-            self._pump.wake()
+                self._work()
+            except Exception:  # must outlive any single fault: the next round tries again
+                log.exception("%s failed", self.name)
 
     def stop(self) -> None:
         self._end.set()
-        self._house.awake.set()
+        self._awake.set()
         self.join(5)
 
 
 @contextmanager
 def running(settings: Settings, house: House) -> Iterator[Link]:
-    """Everything beside the web server: link to the broker, outbox, ticker, time server."""
+    """Everything beside the web server: link to the broker, outbox, ticker, the kitchen of programmes, time server."""
     tls = str(settings.broker_ca) if settings.broker_ca else None
     link = Link(settings.broker_host, settings.broker_port, settings.broker_user, house.keys.secret("broker"), tls=tls,
                 take=lambda batch: receipts.ingest(house.ports, batch))
     pump = Pump(house.ports.db, link, house.clock.now, house.database.leader("outbox"))
-    ticker = Ticker(house, pump)
+
+    def tick() -> None:
+        on_air.tick(house.ports)
+        pump.wake()
+
+    ticker = Rounds("ticker", house.awake.ticker, tick)
+    kitchen = Rounds("kitchen", house.awake.kitchen, lambda: on_air.prepare(house.ports))
     time_server = TimeServer(settings.host, settings.time_port, house.ports.pole_key, house.clock.now_us)
-    for part in (time_server, link, pump, ticker):
+    for part in (time_server, link, pump, ticker, kitchen):
         part.start()
     try:
         yield link
     finally:
-        for part in (ticker, pump, link, time_server):
+        for part in (kitchen, ticker, pump, link, time_server):
             part.stop()
         house.database.close()
 
@@ -119,10 +143,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = settings_.read()
         listener = socket.create_server((settings.host, settings.port))
+        house = build(settings)
     except (BadSetting, OSError) as why:
         print(f"loa serve: {why}; change the setting and start again", file=sys.stderr)
         return 2
-    house = build(settings)
     demo = DemoInfo(settings.clock_offset_ms) if settings.demo else None
     with running(settings, house) as link, listener:
         app = create_app(house.ports, demo=demo, data_dir=settings.data, connected=lambda: link.connected)

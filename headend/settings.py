@@ -22,6 +22,7 @@ class Settings:
     clock_offset_ms: int
     captures: Path | None
     piper_model: Path | None
+    piper_program: str | None
     demo: bool
 
     def __post_init__(self) -> None:
@@ -48,6 +49,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         clock_offset_ms=_number(env, "LOA_CLOCK_OFFSET_MS", 0),
         captures=_path(env, "LOA_CAPTURES"),
         piper_model=_path(env, "LOA_PIPER_MODEL"),
+        piper_program=env.get("LOA_PIPER_PROGRAM") or None,
         demo=env.get("LOA_DEMO", "") == "1",
     )
 

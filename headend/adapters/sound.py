@@ -4,7 +4,6 @@ Everything is named by its hash, so making something twice costs time but never 
 """
 
 import hashlib
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,12 +34,8 @@ class SoundWorks:
 
     def speak(self, text: str) -> Prepared:
         """Speak text, then treat it like any recording."""
-        with tempfile.TemporaryDirectory(dir=self._bulletins) as scratch, self._turn:
-            try:
-                spoken = self._speak(text, Path(scratch) / "speech.wav")
-            except audio.BadSound as bad:
-                raise BadInput(bad.message_vi, "text") from bad
-            return self._prepare(spoken)
+        with audio.scratch(self._bulletins) as folder, self._turn:
+            return self._prepare(self._speak(text, folder / "speech.wav"))
 
     def recording(self, sha256: str) -> Path:
         """The WAV file of a prepared recording."""
@@ -56,8 +51,8 @@ class SoundWorks:
         for path, sha256 in zip(paths, sha256s, strict=True):
             if not path.exists() or _sha256(path) != sha256:
                 raise BadInput("Bản thu trên máy chủ không còn đúng với bản đã duyệt; hãy thu và duyệt lại.")
-        with tempfile.TemporaryDirectory(dir=self._media) as scratch, self._turn:
-            joined = audio.join(paths, Path(scratch) / "programme.wav")
+        with audio.scratch(self._media) as folder, self._turn:
+            joined = audio.join(paths, folder / "programme.wav")
             made = audio.encode(joined.path, self._media)
         return Media(made.digest, made.bytes, made.frames, made.duration_ms)
 

@@ -45,6 +45,12 @@ def tick(ports: Ports) -> None:
     _move_with_clock(ports)
 
 
+def catch_up(ports: Ports) -> None:
+    """Both, one after the other: for a world with a single thread."""
+    prepare(ports)
+    tick(ports)
+
+
 def _in_states(ports: Ports, *states: SessionState) -> list[BroadcastSession]:
     with ports.db() as db:
         return db.sessions(states=states)

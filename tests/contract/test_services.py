@@ -51,7 +51,7 @@ def planned(ports, start=START):
 def sealed(house):
     bulletin, session = planned(house.ports)
     bulletins.approve(house.ports, BINH, bulletin.id)
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     return bulletin, sessions.get(house.ports, AN, session.id)
 
 
@@ -72,13 +72,13 @@ def test_the_length_that_the_law_judged_is_the_length_that_is_sealed(house):
     _, session = planned(house.ports)
     asked_ms = session.duration_ms
     bulletins.approve(house.ports, BINH, session.bulletins[0])
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     assert sessions.get(house.ports, AN, session.id).duration_ms == asked_ms
 
 
 def test_nothing_is_sealed_before_somebody_else_has_approved(house):
     bulletin, session = planned(house.ports)
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     assert house.orders() == []
     with pytest.raises(NotAllowed):
         bulletins.approve(house.ports, AN, bulletin.id)
@@ -110,8 +110,8 @@ def test_a_crash_between_approval_and_sealing_loses_nothing(house):
     bulletin, session = planned(house.ports)
     bulletins.approve(house.ports, BINH, bulletin.id)
     assert sessions.get(house.ports, AN, session.id).state is SessionState.APPROVED  # and here the power fails
-    on_air.tick(house.ports)
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
+    on_air.catch_up(house.ports)
     assert len(house.plans()) == 1
 
 
@@ -119,7 +119,7 @@ def test_replacing_the_text_after_approval_takes_the_approval_away(house):
     bulletin, session = planned(house.ports)
     bulletins.approve(house.ports, BINH, bulletin.id)
     bulletins.replace_text(house.ports, AN, bulletin.id, "Nội dung khác hẳn, phải duyệt lại.")
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     assert bulletins.get(house.ports, AN, bulletin.id).state is BulletinState.DRAFT
     assert sessions.get(house.ports, AN, session.id).state is SessionState.PLANNED
     assert house.orders() == []
@@ -131,7 +131,7 @@ def test_a_recording_changed_on_disk_after_approval_is_not_sealed(house):
     with open(house.ports.sound.recording(bulletin.sha256), "r+b") as file:
         file.seek(1000)
         file.write(b"\x01\x02\x03\x04")
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     session = sessions.get(house.ports, AN, session.id)
     assert session.state is SessionState.REFUSED and "đã duyệt" in session.why
     assert house.orders() == []
@@ -140,7 +140,7 @@ def test_a_recording_changed_on_disk_after_approval_is_not_sealed(house):
 def test_withdrawing_a_sealed_session_sends_a_stop_and_a_plan_without_it(house):
     _, session = sealed(house)
     sessions.withdraw(house.ports, BINH, session.id)
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     stop = [one for one in house.orders() if isinstance(one, messages.Stop)]
     assert [one.session for one in stop] == [session.id]
     assert house.plans()[-1].sessions == [] and house.plans()[-1].version == 2
@@ -149,7 +149,7 @@ def test_withdrawing_a_sealed_session_sends_a_stop_and_a_plan_without_it(house):
 def test_a_session_that_nobody_approved_in_time_is_refused_with_a_sentence(house):
     _, session = planned(house.ports)
     house.clock.at = START
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     session = sessions.get(house.ports, AN, session.id)
     assert (session.state, session.why) == (SessionState.REFUSED, "Không được duyệt trước giờ phát.")
 
@@ -157,19 +157,19 @@ def test_a_session_that_nobody_approved_in_time_is_refused_with_a_sentence(house
 def test_sessions_begin_and_end_with_the_clock(house):
     _, session = sealed(house)
     house.clock.at = START
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     assert sessions.get(house.ports, AN, session.id).state is SessionState.ON_AIR
     house.clock.at = session.end_at
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     assert sessions.get(house.ports, AN, session.id).state is SessionState.DONE
 
 
 def test_a_plan_is_sealed_afresh_before_its_seal_grows_old(house):
     _, session = planned(house.ports, START + timedelta(days=2))
     bulletins.approve(house.ports, BINH, session.bulletins[0])
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     house.clock.pass_seconds(on_air.FRESH.total_seconds() + 1)
-    on_air.tick(house.ports)
+    on_air.catch_up(house.ports)
     first, second = house.plans()
     assert (second.version, second.sessions) == (first.version + 1, first.sessions)
 

@@ -19,8 +19,22 @@ BOOK = rulebook.load()
 WARD = Cluster("k1", "00070", "Cụm phường", AreaClass.Q, 21.03, 105.85)
 RURAL = Cluster("k2", "00577", "Cụm xã", AreaClass.H, 20.98, 105.9)
 MONDAY = datetime(2026, 3, 2, tzinfo=HANOI)
-RECORDING = Bulletin("b1", "00070", "Tin sáng", "local_news", "", "an", BulletinState.APPROVED, "aa" * 32, 60_000, -16.0,
-                     MONDAY, "binh", MONDAY, "aa" * 32)
+RECORDING = Bulletin(
+    "b1",
+    "00070",
+    "Tin sáng",
+    "local_news",
+    "",
+    "an",
+    BulletinState.APPROVED,
+    "aa" * 32,
+    60_000,
+    -16.0,
+    MONDAY,
+    "binh",
+    MONDAY,
+    "aa" * 32,
+)
 
 
 def proposal(day=0, clock="06:30", seconds=600, cluster=WARD, **more):
@@ -38,37 +52,43 @@ def rules_of(verdict):
     return [one.rule for one in verdict.refusals]
 
 
-@pytest.mark.parametrize(("story", "asked", "air", "broken"), [
-    ("một buổi sáng thứ hai", proposal(), [], []),
-    ("buổi chiều khi đã có buổi sáng", proposal(clock="17:00"), [taken()], []),
-    ("buổi sáng thứ hai trong ngày", proposal(), [taken()], ["T-03"]),
-    ("buổi sáng hôm qua không tính", proposal(day=1), [taken()], []),
-    ("cụm khác phát không tính", proposal(), [taken(cluster=RURAL)], []),
-    ("kết thúc đúng 12:00", proposal(clock="11:50"), [], []),
-    ("lấn sang buổi chiều một giây", proposal(clock="11:50", seconds=601), [], ["T-03"]),
-    ("bắt đầu đúng 05:00", proposal(clock="05:00"), [], []),
-    ("bắt đầu 04:59", proposal(clock="04:59"), [], ["T-03"]),
-    ("kết thúc đúng 21:00", proposal(clock="20:50"), [], []),
-    ("quá 21:00 một giây", proposal(clock="20:50", seconds=601), [], ["T-03"]),
-    ("thứ sáu", proposal(day=4), [], []),
-    ("thứ bảy", proposal(day=5), [], ["T-04"]),
-    ("chủ nhật", proposal(day=6), [], ["T-04"]),
-    ("phường đúng 15 phút", proposal(seconds=900), [], []),
-    ("phường quá 15 phút một giây", proposal(seconds=901), [], ["T-05"]),
-    ("xã đúng 45 phút", proposal(seconds=2700, cluster=RURAL), [], []),
-    ("xã quá 45 phút một giây", proposal(seconds=2701, cluster=RURAL), [], ["T-07"]),
-    ("khẩn cấp đêm chủ nhật", proposal(6, "23:00", 5000, urgency=EMERGENCY), [taken(6, "08:00")], []),
-])
+@pytest.mark.parametrize(
+    ("story", "asked", "air", "broken"),
+    [
+        ("một buổi sáng thứ hai", proposal(), [], []),
+        ("buổi chiều khi đã có buổi sáng", proposal(clock="17:00"), [taken()], []),
+        ("buổi sáng thứ hai trong ngày", proposal(), [taken()], ["T-03"]),
+        ("buổi sáng hôm qua không tính", proposal(day=1), [taken()], []),
+        ("cụm khác phát không tính", proposal(), [taken(cluster=RURAL)], []),
+        ("kết thúc đúng 12:00", proposal(clock="11:50"), [], []),
+        ("lấn sang buổi chiều một giây", proposal(clock="11:50", seconds=601), [], ["T-03"]),
+        ("bắt đầu đúng 05:00", proposal(clock="05:00"), [], []),
+        ("bắt đầu 04:59", proposal(clock="04:59"), [], ["T-03"]),
+        ("kết thúc đúng 21:00", proposal(clock="20:50"), [], []),
+        ("quá 21:00 một giây", proposal(clock="20:50", seconds=601), [], ["T-03"]),
+        ("thứ sáu", proposal(day=4), [], []),
+        ("thứ bảy", proposal(day=5), [], ["T-04"]),
+        ("chủ nhật", proposal(day=6), [], ["T-04"]),
+        ("phường đúng 15 phút", proposal(seconds=900), [], []),
+        ("phường quá 15 phút một giây", proposal(seconds=901), [], ["T-05"]),
+        ("xã đúng 45 phút", proposal(seconds=2700, cluster=RURAL), [], []),
+        ("xã quá 45 phút một giây", proposal(seconds=2701, cluster=RURAL), [], ["T-07"]),
+        ("khẩn cấp đêm chủ nhật", proposal(6, "23:00", 5000, urgency=EMERGENCY), [taken(6, "08:00")], []),
+    ],
+)
 def test_the_rules_of_time(story, asked, air, broken):
     assert rules_of(judge(BOOK, asked, air)) == broken, story
 
 
-@pytest.mark.parametrize(("story", "recording", "lawful"), [
-    ("người khác duyệt", RECORDING, True),
-    ("chưa duyệt", replace(RECORDING, state=BulletinState.SUBMITTED, approver=None), False),
-    ("tự duyệt", replace(RECORDING, approver="an"), False),
-    ("thay tiếng sau khi duyệt", replace(RECORDING, sha256="bb" * 32), False),
-])
+@pytest.mark.parametrize(
+    ("story", "recording", "lawful"),
+    [
+        ("người khác duyệt", RECORDING, True),
+        ("chưa duyệt", replace(RECORDING, state=BulletinState.SUBMITTED, approver=None), False),
+        ("tự duyệt", replace(RECORDING, approver="an"), False),
+        ("thay tiếng sau khi duyệt", replace(RECORDING, sha256="bb" * 32), False),
+    ],
+)
 def test_a_recording_must_be_approved_by_another_and_unchanged(story, recording, lawful):
     verdict = judge(BOOK, proposal(bulletins=(recording,), approval_due=True), [])
     assert rules_of(verdict) == ([] if lawful else ["C-06"]), story
@@ -119,16 +139,25 @@ def test_a_lawful_session_is_a_working_day_inside_one_half_day(minute, length_ms
     verdict = judge(BOOK, Proposal("new", start, length_ms, NORMAL, (WARD,)), [])
     local, last = start.astimezone(HANOI), (start + timedelta(milliseconds=length_ms - 1)).astimezone(HANOI)
     spans = [(5, 12), (12, 21)]
-    fits = any(low <= local.hour < high and low <= last.hour < high and local.date() == last.date()
-               for low, high in spans)
+    fits = any(
+        low <= local.hour < high and low <= last.hour < high and local.date() == last.date()
+        for low, high in spans
+    )
     assert verdict.allowed == (fits and local.weekday() < 5)
 
 
-@given(st.integers(0, 365 * 24 * 60), st.integers(1, 900), st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=9))
+@given(
+    st.integers(0, 365 * 24 * 60),
+    st.integers(1, 900),
+    st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=9),
+)
 def test_offered_slots_are_later_and_lawful(minute, seconds, busy):
     start = from_ms(to_ms(MONDAY) + minute * 60_000)
-    air = [OnAir(f"s{n}", WARD.id, at, at + timedelta(minutes=9)) for n, (days, morning) in enumerate(busy)
-           for at in [start + timedelta(days=days, hours=0 if morning else 9)]]
+    air = [
+        OnAir(f"s{n}", WARD.id, at, at + timedelta(minutes=9))
+        for n, (days, morning) in enumerate(busy)
+        for at in [start + timedelta(days=days, hours=0 if morning else 9)]
+    ]
     asked = Proposal("new", start, seconds * 1000, NORMAL, (WARD,))
     verdict = judge(BOOK, asked, air)
     for slot in verdict.next_slots:

@@ -14,9 +14,14 @@ from protocol import messages
 from protocol.machine import IllegalEvent, can, events, states, step
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-LIVES = {"bulletin": (bulletin.LIFE, BulletinState), "session": (session.LIFE, SessionState),
-         "delivery": (delivery.LIFE, DeliveryState)}
-PAIRS = [(name, state, event) for name, (life, kind) in LIVES.items() for state in kind for event in events(life)]
+LIVES = {
+    "bulletin": (bulletin.LIFE, BulletinState),
+    "session": (session.LIFE, SessionState),
+    "delivery": (delivery.LIFE, DeliveryState),
+}
+PAIRS = [
+    (name, state, event) for name, (life, kind) in LIVES.items() for state in kind for event in events(life)
+]
 
 
 def a_bulletin(state=BulletinState.DRAFT):
@@ -117,5 +122,7 @@ def test_a_refusal_by_the_pole_shows_its_rule():
 
 
 def test_the_end_keeps_frames_and_underruns_as_told():
-    ended = delivery.apply(replace(a_delivery(DeliveryState.PLAYING)), told(messages.FINISHED, frames=9, underruns=0), NOW)
+    ended = delivery.apply(
+        replace(a_delivery(DeliveryState.PLAYING)), told(messages.FINISHED, frames=9, underruns=0), NOW
+    )
     assert (ended.state, ended.frames, ended.underruns) == (DeliveryState.PLAYED, 9, 0)

@@ -54,3 +54,9 @@ def test_time_pings_are_the_same_bytes_and_wrong_answers_are_dropped(results):  
     assert told[2] == [cases["nonce"], cases["received_us"], cases["sent_us"]]
     assert len(told) == 3 + len(cases["wrong"]) + len(cases["wrong_requests"])
     assert all(outcome.startswith("WireError: ") for outcome in told[3:])
+
+
+def test_a_seal_is_checked_in_short_steps(results):
+    whole_us, step_us = results["verify_us"]
+    assert step_us < whole_us / 4, "one step does most of the work: a pole would stutter"
+    assert whole_us < 50_000

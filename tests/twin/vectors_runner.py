@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 sys.path.insert(0, sys.argv[1])
 
@@ -72,6 +73,24 @@ def run_time(vectors):
         yield outcome(lambda: str(receipt.read_ask(bytes.fromhex(raw))))  # noqa: B023
 
 
+def verify_us(vectors):
+    """The quickest of a few checks of a plan's seal, and the longest step of it."""
+    keys = seal.open_keys(bytes.fromhex(vectors["keys"]), int(vectors["root"], 16), 0).keys
+    raw = bytes.fromhex(vectors["cases"][0]["bytes"])
+    whole, step = [], []
+    for _ in range(5):
+        sealed = seal.unpack(raw)
+        begin = last = time.time_ns()
+        steps = []
+        for _ in seal.verify_steps(sealed, int(keys[0].modulus, 16)):
+            now = time.time_ns()
+            steps.append(now - last)
+            last = now
+        whole.append(time.time_ns() - begin)
+        step.append(max(steps))
+    return [min(whole) // 1000, min(step) // 1000]
+
+
 print(
     json.dumps(
         {
@@ -79,6 +98,7 @@ print(
             "orders": list(run_orders(load("orders.json"))),
             "receipts": list(run_receipts(load("receipts.json"))),
             "time": list(run_time(load("time.json"))),
+            "verify_us": verify_us(load("orders.json")),
         }
     )
 )

@@ -121,8 +121,10 @@ def micropython_i386() -> Program:
 
 @pytest.fixture(scope="session")
 def chromium() -> Program:
-    """Chromium: give playwright its `path` as executable_path and its `env`."""
-    return program("chromium")
+    """Chromium: give playwright its `path` as executable_path."""
+    found = program("chromium")
+    os.environ.update(found.env)  # playwright's driver needs the same libraries
+    return found
 
 
 @pytest.fixture

@@ -53,21 +53,21 @@ def bring(name: str, say: Say) -> Program:
 
 
 def fetch(recipe: Recipe, say: Say) -> None:
-    """Install the recipe's package where it may be installed, else unpack it under the tools folder."""
+    """Install the recipe's packages where that is allowed, else unpack them under the tools folder."""
     if recipe.installable and may_install() is not None:
         try:
-            return install(recipe.package, say)
+            return install(recipe.packages, say)
         except PackageError as error:
-            say(f"apt-get could not install {recipe.package} ({error}): unpacking it instead")
+            say(f"apt-get could not install {recipe.name} ({error}): unpacking it instead")
     suite = recipe.suite()
     apt_folder = tools_folder() / "apt" / f"{suite or 'own'}-{recipe.architecture}"
     apt = Apt(apt_folder, recipe.architecture, suite, on_top_of_system=not recipe.own_loader)
-    apt.unpack(recipe.package, home_of(recipe), say)
+    apt.unpack(recipe.packages, home_of(recipe), say)
 
 
 def home_of(recipe: Recipe) -> Path:
-    """Where the recipe's package is unpacked."""
-    return tools_folder() / f"{recipe.package}-{recipe.architecture}"
+    """Where the recipe's packages are unpacked."""
+    return tools_folder() / f"{recipe.packages[0]}-{recipe.architecture}"
 
 
 def tools_folder() -> Path:

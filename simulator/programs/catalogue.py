@@ -1,6 +1,7 @@
 """The recipes: for each program where it may stand on the machine, and which Debian package brings it."""
 
 import functools
+import importlib.util
 import itertools
 import platform
 import re
@@ -37,14 +38,16 @@ class Program:
 class Recipe:
     """How one program is found and fetched.
 
-    `places` are tried in order: a bare name is looked up on PATH, a path may hold '*' (the highest match is
-    taken). `inside` is its file in the unpacked package; `check` starts it and says whether it is good
-    enough; `own_loader` starts it with the C library it came with; `installable` allows to install it on the
-    machine; `suites` maps the machine's suite to the one that has the package.
+    `packages` bring it; the first one names the folder where they are unpacked.
+    `inside` is the program's file in there, `settings` are environment variables that name folders in there.
+    `places` are tried in order: a bare name is looked up on PATH, a path may hold '*' (the highest match first).
+    `check` starts it and says whether it is good enough.
+    `installable` allows to install it on the machine; `own_loader` starts it with the C library it came with.
+    `suites` maps the machine's suite to the one that has the packages.
     """
 
     name: str
-    package: str
+    packages: tuple[str, ...]
     architecture: str
     inside: str
     places: tuple[str, ...]
@@ -53,9 +56,10 @@ class Recipe:
     installable: bool = False
     own_loader: bool = False
     suites: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
 
     def suite(self) -> str | None:
-        """The suite that has the package, where it is not the machine's own."""
+        """The suite that has the packages, where it is not the machine's own."""
         return dict(self.suites).get(os_release().get("VERSION_CODENAME", ""))
 
     def on_system(self) -> Program | None:
@@ -82,8 +86,9 @@ class Recipe:
 
     def _with_libraries(self, home: Path, path: Path) -> Program:
         """The C library is the machine's; children (initdb starts postgres) need the other libraries too."""
-        folders = sorted({str(file.parent) for file in libraries(home, "**/lib*.so.*")})
-        return Program(self.name, path, env={"LD_LIBRARY_PATH": ":".join(folders)} if folders else {})
+        folders = sorted({str(file.parent) for file in libraries(home, "**/lib*.so*")})
+        env = {name: str(home / folder) for name, folder in self.settings if (home / folder).is_dir()}
+        return Program(self.name, path, env=env | ({"LD_LIBRARY_PATH": ":".join(folders)} if folders else {}))
 
     def _good(self, program: Program) -> bool:
         try:
@@ -134,11 +139,21 @@ def postgresql_is_new_enough(program: Program) -> bool:
     return release is not None and int(release[1]) >= POSTGRESQL_OLDEST
 
 
+def chromium_can_be_driven(program: Program) -> bool:
+    """Chromium runs, and so does playwright's driver: a Node.js that needs a library which few machines have."""
+    playwright = importlib.util.find_spec("playwright")
+    if playwright is not None:
+        node = Program("node", Path(playwright.origin).parent / "driver" / "node", env=program.env)
+        if not runs(node, "--version", "v"):
+            return False
+    return runs(program, "--version", "Chrom")
+
+
 def micropython(name: str, architecture: str, word_bits: int) -> Recipe:
     """MicroPython is never installed: a folder holds it together with the C library it was linked against."""
     return Recipe(
         name=name,
-        package="micropython",
+        packages=("micropython",),
         architecture=architecture,
         inside="usr/bin/micropython",
         places=("micropython",),
@@ -153,7 +168,7 @@ def postgresql(name: str) -> Recipe:
     """A program of PostgreSQL. Not installed: the package would also start a server that nobody asked for."""
     return Recipe(
         name=name,
-        package="postgresql",
+        packages=("postgresql",),
         architecture=MACHINE,
         inside=f"usr/lib/postgresql/*/bin/{name}",
         places=(name, f"/usr/lib/postgresql/*/bin/{name}"),
@@ -169,7 +184,7 @@ RECIPES = {
         micropython("micropython-i386", "i386", word_bits=32),
         Recipe(
             name="mosquitto",
-            package="mosquitto",  # not installable: the package would also start a broker on port 1883
+            packages=("mosquitto",),  # not installable: the package would also start a broker on port 1883
             architecture=MACHINE,
             inside="usr/sbin/mosquitto",
             places=("mosquitto", "/usr/sbin/mosquitto"),
@@ -180,13 +195,14 @@ RECIPES = {
         postgresql("postgres"),
         Recipe(
             name="chromium",
-            package="chromium",
+            packages=("chromium", "libatomic1"),
             architecture=MACHINE,
             inside="usr/lib/chromium/chromium",
             places=("chromium", "chromium-browser", "google-chrome"),
-            check=functools.partial(runs, option="--version", word="Chrom"),
-            needed="install Chromium (Debian: chromium)",
+            check=chromium_can_be_driven,
+            needed="install Chromium (Debian: chromium and libatomic1)",
             installable=True,
+            settings=(("FONTCONFIG_PATH", "etc/fonts"), ("XDG_DATA_HOME", "usr/share")),  # its fonts
         ),
     )
 }

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 Say = Callable[[str], None]
@@ -57,14 +57,14 @@ class Apt:
         self.suite = suite
         self.on_top_of_system = on_top_of_system
 
-    def unpack(self, package: str, into: Path, say: Say) -> None:
-        """Fetch `package` with all it depends on and unpack them into `into` (usr/bin and so on).
+    def unpack(self, packages: Sequence[str], into: Path, say: Say) -> None:
+        """Fetch `packages` with all they depend on and unpack them into `into` (usr/bin and so on).
 
         `into` appears only when it is complete. Raises PackageError.
         """
         self._prepare(say)
-        closure = self._closure(package)
-        say(f"fetching {package} with {len(closure) - 1} packages it needs ({self.architecture})")
+        closure = self._closure(packages)
+        say(f"fetching {packages[0]}: {len(closure)} packages with all it needs ({self.architecture})")
         downloads = self.folder / "downloads"
         shutil.rmtree(downloads, ignore_errors=True)
         downloads.mkdir()
@@ -95,12 +95,12 @@ class Apt:
         with contextlib.suppress(PackageError):
             self._apt("update")
 
-    def _closure(self, package: str) -> list[str]:
-        """`package` and what it needs, each as "name:architecture=version"."""
-        plan = self._apt("install", "--simulate", "--no-install-recommends", package)
+    def _closure(self, packages: Sequence[str]) -> list[str]:
+        """`packages` and what they need, each as "name:architecture=version"."""
+        plan = self._apt("install", "--simulate", "--no-install-recommends", *packages)
         found = re.findall(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) [^\n]*\[(\w+)\]\)", plan, re.MULTILINE)
         if not found:
-            raise PackageError(f"the package {package} is already installed, yet its program was not found")
+            raise PackageError(f"{' and '.join(packages)} are installed, yet do not work")
         return [
             f"{name.partition(':')[0]}:{architecture}={version}"
             for name, version, architecture in found
@@ -149,14 +149,14 @@ def may_install() -> list[str] | None:
     return None
 
 
-def install(package: str, say: Say) -> None:
-    """Install `package` on the machine; needs root or sudo without a password. Raises PackageError."""
+def install(packages: Sequence[str], say: Say) -> None:
+    """Install `packages` on the machine; needs root or sudo without a password. Raises PackageError."""
     prefix = may_install()
     if prefix is None:
-        raise PackageError(f"installing {package} needs root or sudo without a password")
+        raise PackageError("installing needs root or sudo without a password")
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-    say(f"installing {package} with apt-get")
-    command = [*apt, "install", "-y", "--no-install-recommends", package]
+    say(f"installing {' and '.join(packages)} with apt-get")
+    command = [*apt, "install", "-y", "--no-install-recommends", *packages]
     try:
         run_quietly(command)
     except PackageError:

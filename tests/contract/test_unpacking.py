@@ -23,7 +23,7 @@ def apt(tmp_path_factory):
 def test_a_package_comes_with_all_it_needs_and_the_system_is_untouched(apt, tmp_path):
     before = SYSTEM_STATUS.stat().st_mtime_ns
     said = []
-    apt.unpack("hello", tmp_path / "hello", said.append)
+    apt.unpack(["hello"], tmp_path / "hello", said.append)
     loader = next((tmp_path / "hello").glob("**/ld-linux*.so.*"))
     libraries = next((tmp_path / "hello").glob("**/libc.so.6")).parent
     command = [str(loader.resolve()), "--library-path", str(libraries), str(tmp_path / "hello/usr/bin/hello")]
@@ -35,5 +35,5 @@ def test_a_package_comes_with_all_it_needs_and_the_system_is_untouched(apt, tmp_
 
 def test_a_package_that_does_not_exist_is_named(apt, tmp_path):
     with pytest.raises(PackageError, match="Unable to locate package no-such-package"):
-        apt.unpack("no-such-package", tmp_path / "x", lambda line: None)
+        apt.unpack(["no-such-package"], tmp_path / "x", lambda line: None)
     assert not Path(tmp_path / "x").exists()

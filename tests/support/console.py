@@ -64,6 +64,23 @@ class Console:
     people: dict[str, Person]
     captures: Path
     base: str = ""
+    port: int = 0
+
+    def start(self) -> None:
+        """Serve, on the port of the last time."""
+        config = uvicorn.Config(self.app, port=self.port, log_level="warning", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        wait_until(lambda: self._server.started, "the server to listen")
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End the server and every stream."""
+        self.app.state.site.live.close()
+        self._server.should_exit = True
+        self._thread.join(10)
 
     @contextmanager
     def client(self, username: str = "") -> Iterator[httpx.Client]:
@@ -78,6 +95,11 @@ class Console:
         """Every (method, path) that the application answers, those of included routers too."""
         return {(method, route.path): route for route in iter_route_contexts(self.app.routes)
                 for method in route.methods or () if method != "HEAD"}
+
+    def poles(self) -> list[str]:
+        """The ward's poles."""
+        with self.ports.db(readonly=True) as db:
+            return [one.id for one in db.clusters(WARD)]
 
     def bulletin(self, title: str = "Tiêm chủng", author: str = AUTHOR, text: str = TEXT) -> Bulletin:
         """A spoken draft."""
@@ -94,7 +116,7 @@ class Console:
         """A session that is approved, prepared and sealed."""
         session = self.planned(start_at, title)
         bulletins.approve(self.ports, self.people[APPROVER], session.bulletins[0])
-        on_air.tick(self.ports)
+        on_air.catch_up(self.ports)
         return self.session(session.id)
 
     def session(self, session_id: str) -> BroadcastSession:
@@ -173,16 +195,18 @@ def build(folder: Path, demo: DemoInfo | None = None) -> Console:
 @contextmanager
 def served(console: Console) -> Iterator[Console]:
     """The console behind a real HTTP server on a port of the system's choice."""
-    config = uvicorn.Config(console.app, port=0, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    console.start()
     try:
-        wait_until(lambda: server.started, "the server to listen")
-        port = server.servers[0].sockets[0].getsockname()[1]
-        console.base = f"http://127.0.0.1:{port}"
         yield console
     finally:
-        console.app.state.site.live.close()
-        server.should_exit = True
-        thread.join(10)
+        console.stop()
+
+
+@contextmanager
+def stopped(console: Console) -> Iterator[None]:
+    """The server is down inside the block, and back on the same port after it."""
+    console.stop()
+    try:
+        yield
+    finally:
+        console.start()

@@ -22,8 +22,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 document.addEventListener("htmx:sendError", (event) => {
-  const place = event.detail.elt.querySelector("[aria-live]");
-  if (place) {
+  const place = event.detail.target;
+  if (place.matches("[aria-live]")) {
     place.textContent = "Không gửi được: mất kết nối với máy chủ. Những gì đã nhập vẫn còn nguyên, hãy thử lại.";
   }
 });

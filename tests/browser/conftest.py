@@ -1,0 +1,83 @@
+"""A real Chromium in front of a real head-end; whatever a page should not do fails the test that saw it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from headend.web.site import DemoInfo
+from tests.support import console as console_
+from tests.support.console import PASSWORD, Console
+from tests.support.project import ROOT
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+         "--autoplay-policy=no-user-gesture-required"]
+SCREENSHOTS = ROOT / "screenshots"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 760}
+
+
+@pytest.fixture(scope="session")
+def browser(chromium) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.path, env=chromium.env, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def console(tmp_path) -> Iterator[Console]:
+    """A demonstration's head-end of its own."""
+    with console_.served(console_.build(tmp_path, DemoInfo(3_600_000))) as console:
+        yield console
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What pages did that they should not: a test may take out what it expects."""
+    return []
+
+
+@pytest.fixture
+def open_as(browser, console, faults) -> Iterator[Callable[..., Page]]:
+    """`open_as(username)` is a person at a browser of their own; `""` is a stranger."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(username: str = "", viewport: dict = DESK, scheme: str = "light") -> Page:
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="vi-VN",
+                                      timezone_id="America/New_York")  # the browser's zone must not matter
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        watch(page, console.base, faults)
+        if username:
+            told = context.request.post(f"{console.base}/api/login", data={"username": username, "password": PASSWORD})
+            assert told.ok, told.text()
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def watch(page: Page, base: str, faults: list[str]) -> None:
+    """Note errors, words of the content security policy, and every request that leaves for elsewhere."""
+    page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+    page.on("request", lambda sent: None if sent.url.startswith((base, "data:", "blob:"))
+            else faults.append(f"left for {sent.url}"))
+
+
+@pytest.fixture
+def picture(request) -> Callable[[Page, str], Path]:
+    """Keeps a picture of a page for people to look at."""
+
+    def take(page: Page, name: str) -> Path:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take

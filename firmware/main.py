@@ -4,6 +4,7 @@ starts anew.
 
 import asyncio
 import gc
+import sys
 
 from firmware.app.station import Station
 
@@ -21,10 +22,16 @@ async def live(hal):
 
 
 def main():
-    """Entry on an ESP32."""
+    """Entry on an ESP32. Whatever ends the pole's program, the pole starts again: it remembers what it was doing."""
+    import machine
+
     from firmware.hal.esp32.board import Board
 
-    asyncio.run(live(Board()))
+    try:
+        asyncio.run(live(Board()))
+    except Exception as why:
+        sys.print_exception(why)
+    machine.reset()
 
 
 if __name__ == "__main__":

@@ -206,7 +206,8 @@ class Player:
             count = min(programme.read(out), skip + limit - at)
             if count <= skip:
                 return
-            end = 0 if self._stop_why else gain
+            cut = limit < programme.frames and at + count - skip == limit
+            end = 0 if self._stop_why or cut else gain
             if start != FULL_GAIN or end != FULL_GAIN:
                 scale(out, count, start, end)
             self._speaker.write(memoryview(out)[skip * 2 : (count + self._nudge(out, count, at)) * 2])

@@ -251,6 +251,21 @@ def test_a_stop_ends_the_session_on_air_with_a_fade(street, long_sound):
 
 
 @pytest.mark.slow
+def test_a_file_longer_than_its_session_is_faded_out_when_the_session_is_over(street, long_sound):
+    pole = street.pole()
+    whole = street.session(*long_sound, in_seconds=2.5)
+    short = messages.Session(id="s1", at_ms=whole.at_ms, length_ms=2000, items=whole.items)
+    street.desk.plan("00070", [short])
+    stopped = street.desk.wait_for("p1", "stopped")
+    assert stopped.why == "length" and stopped.frames == 2 * messages.RATE
+    (capture,) = pole.captures()
+    loud = capture.samples[np.flatnonzero(capture.samples)[0] : np.flatnonzero(capture.samples)[-1] + 1]
+    assert abs(len(loud) - stopped.frames) < 20
+    ends = np.abs(loud[-400:].astype(int))
+    assert ends[-80:].mean() < 0.5 * ends[:80].mean()
+
+
+@pytest.mark.slow
 def test_a_stop_keeps_a_session_from_starting_even_when_it_comes_before_the_plan(street, sound):
     pole = street.pole()
     street.desk.stop("g/00070", "s1")

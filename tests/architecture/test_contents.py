@@ -51,6 +51,4 @@ def mentions(pattern: str) -> list[str]:
 
 def test_nothing_that_is_made_belongs_to_the_project():
     made = (".venv/", ".tools/", ".loa/", "dist/", "build/")
-    assert [
-        name_of(path) for path in files() if name_of(path).startswith(made) or path.suffix == ".pyc"
-    ] == []
+    assert [name_of(path) for path in files() if name_of(path).startswith(made) or path.suffix == ".pyc"] == []

@@ -1,14 +1,19 @@
 """The lock files name every package with one version and its hashes, and not where it comes from."""
 
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.support.project import ROOT
+from tests.architecture.test_imports import imports_of
+from tests.support.project import PACKAGES, ROOT, python_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
+
+ONLY_MICROPYTHON = {"esp32", "espnow", "ffi", "machine", "micropython", "network", "tls", "uctypes", "vfs"}
 
 
 def pins(lock: str) -> dict[str, tuple[str, int]]:
@@ -42,6 +47,15 @@ def test_the_runtime_lock_has_every_dependency():
 def test_the_development_lock_has_every_dependency():
     wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
     assert names(wanted) - pins(DEVELOPMENT).keys() == set()
+
+
+def test_what_the_product_imports_is_in_the_runtime_lock():
+    """The tests' environment has more: what works there may be missing from the one of `loa demo`."""
+    homes = packages_distributions()
+    imported = {name.split(".")[0] for path in python_files(*PACKAGES) for _, name in imports_of(path)}
+    foreign = imported - set(sys.stdlib_module_names) - {*PACKAGES, "tests"} - ONLY_MICROPYTHON
+    locked = pins(RUNTIME).keys()
+    assert {name for name in foreign if not names(homes.get(name, [name])) & locked} == set()
 
 
 def test_what_is_tested_is_what_is_run():

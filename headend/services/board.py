@@ -10,19 +10,16 @@ from headend.domain.areas import Cluster, Commune
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.delivery import Delivery, DeliveryState
 from headend.domain.errors import NotFound
-from headend.domain.lawful import SEARCH_DAYS, Verdict
-from headend.domain.person import EVERYWHERE, Person, Role, may, require
+from headend.domain.person import EVERYWHERE, Person, Role, require
 from headend.domain.session import BroadcastSession, SessionState
 from headend.domain.times import from_ms, to_ms
 from headend.ports import Db, Heard, Ports
 from headend.services import sessions
 from protocol import civil
 from protocol.messages import State
-from protocol.urgency import NORMAL
 
 DAY = timedelta(days=1)
 EDGE = timedelta(seconds=1)  # listened to before a session and after it, so that early and late sound is heard too
-NOTICE = timedelta(minutes=3)  # a suggested start leaves the approver this long
 MOST_BULLETINS = 100
 
 HAVE = (DeliveryState.RECEIVED, DeliveryState.READY, DeliveryState.PLAYING, DeliveryState.PLAYED)
@@ -138,7 +135,7 @@ def today(ports: Ports, person: Person, day_at: datetime | None = None) -> Today
     with ports.db(readonly=True) as db:
         unit = unit_of(person)
         clusters = db.clusters(unit)
-        communes = _communes(db, unit)
+        communes = communes_of(db, unit)
         lines = [_line(db, one, communes) for one in db.sessions(unit, start_from=day_at, start_to=day_at + DAY)]
         bulletins = db.bulletins(unit, MOST_BULLETINS)
         online = {state.pole for state, _ in db.pole_states([one.id for one in clusters]) if state.online}
@@ -160,7 +157,8 @@ def unit_of(person: Person) -> str | None:
     return None if person.unit == EVERYWHERE else person.unit
 
 
-def _communes(db: Db, unit: str | None) -> dict[str, Commune]:
+def communes_of(db: Db, unit: str | None) -> dict[str, Commune]:
+    """The commune of a unit, or all of them, by code."""
     found = db.communes() if unit is None else [db.commune(unit)]
     return {one.code: one for one in found if one}
 
@@ -240,7 +238,7 @@ def bulletins(ports: Ports, person: Person) -> tuple[tuple[Bulletin, ...], dict[
     """The newest bulletins of the person's unit, and the communes they belong to."""
     require(person, "bulletin.see", person.unit)
     with ports.db(readonly=True) as db:
-        return tuple(db.bulletins(unit_of(person), MOST_BULLETINS)), _communes(db, unit_of(person))
+        return tuple(db.bulletins(unit_of(person), MOST_BULLETINS)), communes_of(db, unit_of(person))
 
 
 def bulletin(ports: Ports, person: Person, bulletin_id: str) -> BulletinPage:
@@ -250,7 +248,7 @@ def bulletin(ports: Ports, person: Person, bulletin_id: str) -> BulletinPage:
         if found is None:
             raise NotFound("Không có bản tin này.")
         require(person, "bulletin.see", found.commune)
-        communes = _communes(db, found.commune)
+        communes = communes_of(db, found.commune)
         lines = tuple(_line(db, one, communes) for one in db.sessions_of_bulletin(bulletin_id))
         return BulletinPage(found, communes[found.commune], _name(db, found.author), _name(db, found.approver), lines,
                             frozenset({f"commune:{found.commune}", *(f"session:{one.session.id}" for one in lines)}))
@@ -259,64 +257,6 @@ def bulletin(ports: Ports, person: Person, bulletin_id: str) -> BulletinPage:
 def _name(db: Db, username: str | None) -> str:
     account = db.account(username) if username else None
     return account.person.name if account else username or ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A form for a session: what can be chosen, and a lawful start to begin with."""
-
-    commune: Commune
-    clusters: tuple[Cluster, ...]
-    start_at: datetime
-    days: tuple[datetime, ...]
-
-
-def communes_to_write(ports: Ports, person: Person) -> list[Commune]:
-    """Stations that the person may write for."""
-    with ports.db(readonly=True) as db:
-        communes = _communes(db, unit_of(person))
-        here = {one.commune for one in db.clusters(unit_of(person))} | ({person.unit} & communes.keys())
-    return [communes[one] for one in sorted(here) if may(person, "bulletin.write", one)]
-
-
-def plan(ports: Ports, person: Person, commune: str, duration_ms: int) -> Plan:
-    """The nearest lawful start for a session of this length at all clusters of the commune.
-
-    At NOTICE from now if that is lawful, else at the usual hour of the next half-day that is free.
-    """
-    require(person, "session.plan", commune)
-    now = ports.clock.now()
-    today = start_of_day(now)
-    wished = now + NOTICE
-    wished += timedelta(seconds=-wished.second % 60, microseconds=-wished.microsecond)
-    with ports.db(readonly=True) as db:
-        place = db.commune(commune)
-        if place is None:
-            raise NotFound("Không có đơn vị này.")
-        clusters = tuple(one for one in db.clusters(commune) if not one.suspended)
-        if not _verdict(ports, db, person, commune, wished, clusters, duration_ms).allowed:
-            # Asked for midnight, the law answers with the usual hours.
-            slots = _verdict(ports, db, person, commune, today, clusters, duration_ms).next_slots
-            wished = next((one for one in slots if one > wished), wished)
-    days = tuple(today + number * DAY for number in range(SEARCH_DAYS + 1))
-    return Plan(place, clusters, wished, days)
-
-
-def foresee(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
-            duration_ms: int) -> Verdict:
-    """What the law would say to a session whose sound does not exist yet, judged by its estimated length."""
-    require(person, "session.plan", commune)
-    with ports.db(readonly=True) as db:
-        wanted = set(cluster_ids)
-        clusters = [one for one in db.clusters(commune) if not one.suspended and (not wanted or one.id in wanted)]
-        return _verdict(ports, db, person, commune, start_at, clusters, duration_ms)
-
-
-def _verdict(ports: Ports, db: Db, person: Person, commune: str, start_at: datetime, clusters: Sequence[Cluster],
-             duration_ms: int) -> Verdict:
-    draft = BroadcastSession("", commune, start_at, duration_ms, NORMAL, tuple(one.id for one in clusters), (),
-                             SessionState.PLANNED, person.username, ports.clock.now())
-    return sessions.verdict(ports, db, draft)
 
 
 @dataclass(frozen=True)
@@ -344,7 +284,7 @@ def session(ports: Ports, person: Person, session_id: str) -> SessionPage:
     with ports.db(readonly=True) as db:
         found = sessions.known(db, session_id)
         require(person, "session.see", found.commune)
-        line = _line(db, found, _communes(db, found.commune))
+        line = _line(db, found, communes_of(db, found.commune))
         told = {one.pole: one for one in db.deliveries(session_id)}
         online = {state.pole: bool(state.online) for state, _ in db.pole_states(found.clusters)}
         clusters = [one for one in map(db.cluster, found.clusters) if one]
@@ -400,7 +340,7 @@ def poles(ports: Ports, person: Person) -> PolesPage:
         agendas = {one: db.agenda(one) for one in {cluster.commune for cluster in clusters}}
         sealed = {one: agenda.version for one, agenda in agendas.items() if agenda}
         lines = tuple(PoleLine(one, *said.get(one.id, (None, None)), sealed.get(one.commune)) for one in clusters)
-        return PolesPage(lines, _communes(db, unit_of(person)), frozenset(f"pole:{one.id}" for one in clusters))
+        return PolesPage(lines, communes_of(db, unit_of(person)), frozenset(f"pole:{one.id}" for one in clusters))
 
 
 def communes(ports: Ports) -> list[Commune]:

@@ -52,7 +52,8 @@ class Assets:
             return Response(status_code=404)
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(asset.packed, media_type=asset.content_type, headers={**headers, "Content-Encoding": "gzip"})
+            headers["Content-Encoding"] = "gzip"
+            return Response(asset.packed, media_type=asset.content_type, headers=headers)
         return Response(asset.plain, media_type=asset.content_type, headers=headers)
 
 

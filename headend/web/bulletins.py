@@ -12,7 +12,7 @@ from headend.domain.errors import BadInput
 from headend.domain.lawful import Unlawful, Verdict
 from headend.domain.person import Person, may, require
 from headend.ports import Ports
-from headend.services import board, bulletins, sessions
+from headend.services import board, bulletins, planning, sessions
 from headend.web import words
 from headend.web.asked import Posted, Queried, Wish, instant
 from headend.web.door import takes_upload
@@ -39,10 +39,10 @@ def bulletins_page(request: Request, ports: Ported, person: Who) -> Response:
 @routes.get("/new")
 def new_page(request: Request, ports: Ported, person: Who, commune: str = "") -> Response:
     """An empty form with a lawful start already filled in."""
-    choice = board.communes_to_write(ports, person)
+    choice = planning.communes_to_write(ports, person)
     code = commune or (choice[0].code if choice else person.unit)
     require(person, "bulletin.write", code)
-    plan = board.plan(ports, person, code, ports.sound.programme_ms([USUAL_MS]))
+    plan = planning.plan(ports, person, code, ports.sound.programme_ms([USUAL_MS]))
     return page(request, "page_bulletin_new.html", plan=plan, choice=choice, fields=FIELDS, wish=NOTHING_ASKED,
                 **_word(ports, None, NOTHING_ASKED))
 
@@ -57,7 +57,7 @@ def foresee(request: Request, ports: Ported, person: Who, commune: Annotated[str
     length_ms = ports.sound.programme_ms([spoken_ms or USUAL_MS])
     verdict = None
     if wish.start_at:
-        verdict = board.foresee(ports, person, commune, wish.start_at, wish.clusters, length_ms)
+        verdict = planning.foresee(ports, person, commune, wish.start_at, wish.clusters, length_ms)
     return page(request, "part_verdict.html", **_word(ports, verdict, wish, length_ms if spoken_ms else None))
 
 
@@ -119,7 +119,7 @@ def bulletin_page(request: Request, ports: Ported, person: Who, bulletin_id: str
     shown = board.bulletin(ports, person, bulletin_id)
     one, plan, verdict = shown.bulletin, None, None
     if may(person, "session.plan", one.commune) and one.state is not BulletinState.WITHDRAWN:
-        plan = board.plan(ports, person, one.commune, ports.sound.programme_ms([one.duration_ms]))
+        plan = planning.plan(ports, person, one.commune, ports.sound.programme_ms([one.duration_ms]))
         verdict = _judge(ports, person, one, wish)
     wave = site_of(request).outlines.recording(one.sha256)
     return page(request, "page_bulletin.html", shown=shown, wave_points=wave, plan=plan, fields=FIELDS, wish=wish,

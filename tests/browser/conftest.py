@@ -64,10 +64,10 @@ def open_as(browser, console, faults) -> Iterator[Callable[..., Page]]:
 
 def watch(page: Page, base: str, faults: list[str]) -> None:
     """Note errors, words of the content security policy, and every request that leaves for elsewhere."""
-    page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: said.type in ("error", "warning") and faults.append(f"console: {said.text}"))
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on("request", lambda sent: None if sent.url.startswith((base, "data:", "blob:"))
-            else faults.append(f"left for {sent.url}"))
+    page.on("request", lambda sent: sent.url.startswith((base, "data:", "blob:"))
+            or faults.append(f"left for {sent.url}"))
 
 
 @pytest.fixture

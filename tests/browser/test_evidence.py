@@ -18,7 +18,7 @@ START = MONDAY + timedelta(minutes=10)
 
 @pytest.fixture
 def poles(console):
-    found = [one for one in console.poles()]
+    found = console.poles()
     for pole in found:
         console.online(pole, plan_version=1, runtime="micropython 1.25.0", firmware="0.1.0")
     return found

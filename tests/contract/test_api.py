@@ -189,7 +189,7 @@ def test_deliveries_say_what_each_pole_told_and_no_more(console, author, day):
 def test_what_a_pole_really_sounded_can_be_heard_and_drawn_and_a_gap_stays_a_gap(console, author, day):
     session = console.ordered(day + timedelta(hours=2))
     console.clock.at = session.end_at + timedelta(seconds=1)
-    on_air.tick(console.ports)
+    on_air.catch_up(console.ports)
     console.sounded(POLES[0], session)
     sound = author.get(f"/api/sessions/{session.id}/poles/{POLES[0]}/heard.wav")
     assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/wav") and sound.content[:4] == b"RIFF"
@@ -234,7 +234,7 @@ def test_poles_fetch_media_by_range_without_a_log_in(console, day):
 def test_the_description_names_every_route_of_the_api(console):
     with console.client() as client:
         described = client.get("/api/openapi.json").json()
-    paths = {path for path in described["paths"]}
+    paths = set(described["paths"])
     assert paths == {path for _, path in console.routes() if path.startswith("/api/")} - {"/api/openapi.json"}
     upload = described["paths"]["/api/bulletins"]["post"]["requestBody"]["content"]
     assert set(upload) == {"application/json", "multipart/form-data"}

@@ -138,12 +138,11 @@ def test_a_fault_is_told_without_its_innards(console, author, caplog):
 
 
 def test_only_a_demonstration_offers_its_accounts(tmp_path):
-    with console_.served(console_.build(tmp_path, DemoInfo(3_600_000))) as demo:
-        with demo.client() as client:
-            page = client.get("/login").text
-            assert page.count(PASSWORD) == 8 and "không phải giờ thật" in page
-            with client.stream("GET", "/live/start") as answer:
-                assert answer.status_code == 200
+    with console_.served(console_.build(tmp_path, DemoInfo(3_600_000))) as demo, demo.client() as client:
+        page = client.get("/login").text
+        assert page.count(PASSWORD) == 8 and "không phải giờ thật" in page
+        with client.stream("GET", "/live/start") as answer:
+            assert answer.status_code == 200
 
 
 def test_without_a_demonstration_nothing_is_told_to_strangers(stranger):

@@ -61,7 +61,7 @@ function compose(form) {
   });
   form.addEventListener("htmx:xhr:progress", (event) => {
     const { loaded, total } = event.detail;
-    if (form.elements.sound.value !== "file" || !total) return;
+    if (event.target !== form || form.elements.sound.value !== "file" || !total) return;
     if (loaded < total) progress(100 * loaded / total, `Đang tải lên ${Math.floor(100 * loaded / total)} %`);
     else progress(null, "Đã tải xong. Đang kiểm tra và chỉnh độ to…");
   });

@@ -1,7 +1,8 @@
 // The map: our own data only. Clusters wear the same sign as in the table, which is where they are read from.
 const place = document.querySelector("[data-map]");
-const NAMES_FROM_ZOOM = 12;
-const PIN_NAMES_FROM_ZOOM = 16;
+const NEAR_FROM_ZOOM = 14.5; // from here on pins have room for themselves and their names
+const LETTER_PX = 7;
+const LINE_PX = 15;
 const map = L.map(place, { attributionControl: false, zoomControl: false, minZoom: 9, maxZoom: 18, zoomSnap: 0.5 });
 L.control.zoom({ zoomInTitle: "Phóng to", zoomOutTitle: "Thu nhỏ" }).addTo(map);
 L.control.scale({ imperial: false, maxWidth: 90 }).addTo(map);
@@ -25,6 +26,7 @@ document.addEventListener("live:changed", (event) => {
 
 function icon(row) {
   const drawn = document.createElement("span");
+  drawn.className = "pin-face";
   drawn.append(row.querySelector(".state .glyph").cloneNode(true));
   const name = document.createElement("span");
   name.className = "pin-name";
@@ -40,16 +42,29 @@ function title(row) {
 const names = L.layerGroup().addTo(map);
 const communes = await (await fetch("/communes.json")).json();
 
+// As many names as fit without touching each other; the others come when one looks closer.
 function label() {
   names.clearLayers();
-  if (map.getZoom() < NAMES_FROM_ZOOM) return;
-  const shown = map.getBounds().pad(0.1);
+  place.classList.toggle("far", map.getZoom() < NEAR_FROM_ZOOM);
+  const taken = rows.map((row) => box([Number(row.dataset.lat), Number(row.dataset.lon)], 2));
   for (const [name, lat, lon] of communes) {
-    if (!shown.contains([lat, lon])) continue;
+    const mine = box([lat, lon], name.length);
+    if (!map.getBounds().contains([lat, lon]) || taken.some((one) => touches(one, mine))) continue;
+    taken.push(mine);
     const text = document.createElement("span");
     text.textContent = name;
     L.marker([lat, lon], { icon: L.divIcon({ html: text, className: "place", iconSize: [0, 0] }), interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(names);
   }
 }
+
+function box(at, letters) {
+  const point = map.latLngToContainerPoint(at);
+  return { left: point.x - 8, right: point.x + letters * LETTER_PX, top: point.y - LINE_PX / 2, bottom: point.y + LINE_PX / 2 };
+}
+
+function touches(one, other) {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+}
+
 map.on("moveend", label);
 label();

@@ -114,7 +114,7 @@ def things(console):
     """Names that stand in the paths: a session with sound, and its bulletin."""
     session = console.ordered(console.clock.at + timedelta(hours=2))
     console.sounded(session.clusters[0], session)
-    on_air.tick(console.ports)
+    on_air.catch_up(console.ports)
     return {"session_id": session.id, "bulletin_id": session.bulletins[0], "pole": session.clusters[0],
             "digest": session.programme.media, "version": "0", "name": "app.css"}
 

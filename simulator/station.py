@@ -37,7 +37,8 @@ async def _run(folder):
         await asyncio.gather(live(board), board.net.watch(), _parent())
     except ParentGone:
         gc.collect()
-        board.log("stopped" + (", %d bytes of heap in use" % gc.mem_alloc() if hasattr(gc, "mem_alloc") else ""))
+        used = f", {gc.mem_alloc()} bytes of heap in use" if hasattr(gc, "mem_alloc") else ""
+        board.log("stopped" + used)
 
 
 def main():

@@ -1,9 +1,10 @@
 """What goes in and out of the API: parsed at the door, and the same refusal on pages and here."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from headend.domain.areas import Cluster
 from headend.domain.bulletin import Bulletin
@@ -11,17 +12,32 @@ from headend.domain.delivery import Delivery
 from headend.domain.lawful import Refusal, Verdict
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
-from headend.domain.times import from_ms, hanoi, to_ms
+from headend.domain.times import hanoi, to_ms
 from headend.services.board import PoleLine
+from headend.web.asked import EARLIEST, LATEST
+from headend.web.door import refuse_null
 from protocol.urgency import NAMES
 
 Instant = Annotated[AwareDatetime, AfterValidator(hanoi)]  # always written with +07:00
-NearInstant = Annotated[AwareDatetime, Field(ge=from_ms(0)), AfterValidator(hanoi)]
+NearInstant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST), AfterValidator(hanoi)]
 Name = Annotated[str, Field(max_length=80)]
 
 
 class In(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="after")
+    def _no_null(self) -> "In":
+        refuse_null(*_texts(vars(self).values()))
+        return self
+
+
+def _texts(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, list):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value
 
 
 class Out(BaseModel):

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.responses import FileResponse
 
-from headend.api.models import DeliveryOut, Plan, SessionOut, SessionWithDeliveries, VerdictOut, WaveOut
+from headend.api.models import DeliveryOut, NearInstant, Plan, SessionOut, SessionWithDeliveries, VerdictOut, WaveOut
 from headend.domain.errors import BadInput, NotFound
 from headend.services import board, sessions
 from headend.services.board import DAY
@@ -34,8 +33,8 @@ def plan_session(ports: Ported, person: Who, plan: Plan) -> SessionOut:
 
 @routes.get("")
 def list_sessions(ports: Ported, person: Who,
-                  start_from: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-                  start_to: Annotated[AwareDatetime | None, Query(alias="to")] = None) -> list[SessionOut]:
+                  start_from: Annotated[NearInstant | None, Query(alias="from")] = None,
+                  start_to: Annotated[NearInstant | None, Query(alias="to")] = None) -> list[SessionOut]:
     """In the order of their start; without `from` today's, without `to` those of eight days."""
     first = start_from or board.start_of_day(ports.clock.now())
     last = start_to or first + 8 * DAY

@@ -278,6 +278,11 @@ class SessionPage:
     def steps(self) -> tuple[Step, ...]:
         return steps(self.line)
 
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The line of time on which the session's sounds are drawn."""
+        return self.line.session.start_at - EDGE, self.line.session.end_at + EDGE
+
 
 def session(ports: Ports, person: Person, session_id: str) -> SessionPage:
     """One session with what each of its poles told. NotFound, NotAllowed."""

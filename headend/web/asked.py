@@ -10,6 +10,8 @@ from fastapi import Depends, Form, Query
 from headend.domain.errors import BadInput
 from headend.domain.times import HANOI
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=HANOI), datetime(2100, 1, 1, tzinfo=HANOI)
+
 # 17:00, 17h, 17h05, 17g30, 17.00 (never am or pm: nobody here writes that)
 _TIME = re.compile(r"\s*([01]?\d|2[0-3])\s*(?:[:.hg]\s*([0-5]\d)?)?\s*")
 
@@ -30,9 +32,12 @@ def instant(day: str, clock: str) -> datetime | None:
     if not found:
         raise BadInput("Hãy ghi giờ phát theo 24 giờ, ví dụ 17:00.", "time")
     try:
-        return datetime.combine(date.fromisoformat(day), time(int(found[1]), int(found[2] or 0)), HANOI)
+        at = datetime.combine(date.fromisoformat(day), time(int(found[1]), int(found[2] or 0)), HANOI)
     except ValueError:
         raise BadInput("Hãy chọn ngày phát.", "day") from None
+    if not EARLIEST <= at < LATEST:
+        raise BadInput("Hãy chọn ngày phát.", "day")
+    return at
 
 
 def _posted(day: Annotated[str, Form(max_length=20)] = "", time: Annotated[str, Form(max_length=20)] = "",

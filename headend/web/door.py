@@ -8,13 +8,14 @@ import hmac
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
 from fastapi import Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from headend.domain.errors import NotAllowed
+from headend.domain.errors import BadInput, NotAllowed
 from headend.services import logins
 from headend.services.logins import LIFETIME
 from headend.web.site import site_of
@@ -48,18 +49,26 @@ def takes_upload(endpoint: Endpoint) -> Endpoint:
 async def door(request: Request) -> None:
     """Dependency of the whole application. Raises NotLoggedIn, or NotAllowed for a forged request."""
     endpoint = request.scope["endpoint"]
+    refuse_null(unquote(f"{request.url.path} {request.url.query}"))
     token = request.cookies.get(COOKIE, "")
     found = await to_thread.run_sync(logins.who, site_of(request).ports, token) if token else None
     request.state.person, request.state.login = found or (None, None)
     unsafe = request.method not in SAFE
     if unsafe:
         refuse_foreign(request)
+    form = await _form(request) if unsafe else FormData()
     if getattr(endpoint, "is_public", False):
         return
     if found is None:
         raise NotLoggedIn
     if unsafe and not getattr(endpoint, "takes_upload", False):
-        check_token(request, await _sent_token(request))
+        check_token(request, request.headers.get(CSRF_HEADER) or str(form.get(CSRF_FIELD, "")))
+
+
+def refuse_null(*texts: str) -> None:
+    """No database stores U+0000 in a text, and no person writes it. BadInput."""
+    if any("\0" in one for one in texts):
+        raise BadInput("Có ký tự không dùng được.")
 
 
 def refuse_foreign(request: Request) -> None:
@@ -83,14 +92,13 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-async def _sent_token(request: Request) -> str:
-    header = request.headers.get(CSRF_HEADER)
-    if header is not None:
-        return header
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        form = await request.form(max_files=0)
-        return str(form.get(CSRF_FIELD, ""))
-    return ""
+async def _form(request: Request) -> FormData:
+    """The fields of an urlencoded body, empty for any other."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return FormData()
+    form = await request.form(max_files=0)
+    refuse_null(*map(str, form.values()))
+    return form
 
 
 def let_in(request: Request, response: Response, token: str) -> None:

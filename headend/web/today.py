@@ -7,10 +7,10 @@ from starlette.responses import Response, StreamingResponse
 
 from headend.domain.errors import NotFound
 from headend.domain.person import EVERYWHERE, Person, Role
-from headend.domain.times import HANOI
 from headend.ports import Ports
 from headend.services import board
 from headend.services.board import Next
+from headend.web.asked import instant
 from headend.web.door import public
 from headend.web.pages import page, render
 from headend.web.site import Ported, Who, site_of
@@ -53,4 +53,4 @@ def start(ports: Ports) -> Parts:
 
 
 def _instant(day: date | None) -> datetime | None:
-    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=HANOI)
+    return instant(day.isoformat(), "00:00") if day else None

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from headend.api.models import TroubleOut, UnlawfulOut
 from headend.domain.errors import BadInput, Conflict, NotAllowed, NotFound, TooMany, Trouble
 from headend.domain.lawful import Unlawful
+from headend.ports import Unavailable
 from headend.web.door import NotLoggedIn
 from headend.web.pages import is_htmx, page
 from headend.web.shield import HEADERS
@@ -23,6 +24,7 @@ PLAIN = {
     405: "Trang này không nhận cách gửi đó.",
     413: "Nội dung gửi lên dài quá mức cho phép.",
     422: "Có chỗ nhập chưa đúng.",
+    503: "Cơ sở dữ liệu đang bận hoặc tạm ngừng. Chưa có gì được ghi; hãy thử lại sau ít giây.",
     500: "Máy chủ gặp lỗi. Việc vừa làm có thể chưa được ghi; hãy tải lại trang để xem, rồi thử lại.",
 }
 
@@ -33,6 +35,7 @@ def install(app: FastAPI) -> None:
     """Register the answer to each kind of failure."""
     app.add_exception_handler(Trouble, _trouble)
     app.add_exception_handler(Unlawful, _unlawful)
+    app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(NotLoggedIn, _not_logged_in)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -53,6 +56,13 @@ def _unlawful(request: Request, why: Unlawful) -> Response:
     if for_program(request):
         return JSONResponse(told.model_dump(mode="json"), 409)
     return page(request, "part_refusal.html" if is_htmx(request) else "page_refusal.html", 409, refused=told)
+
+
+def _unavailable(request: Request, why: Unavailable) -> Response:
+    log.warning("%s %s: %s", request.method, request.url.path, why)
+    answer = _say(request, 503, PLAIN[503])
+    answer.headers["Retry-After"] = "2"
+    return answer
 
 
 def _not_logged_in(request: Request, why: NotLoggedIn) -> Response:

@@ -13,7 +13,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from headend.domain.errors import BadInput
-from headend.web.door import CSRF_FIELD, CSRF_HEADER, check_token
+from headend.web.door import CSRF_FIELD, CSRF_HEADER, check_token, refuse_null
 from headend.web.shield import MOST_BODY
 from headend.web.site import site_of
 
@@ -150,7 +150,9 @@ class _Reader:
 
     def _end(self) -> None:
         if not self._is_file:
-            self._fields.setdefault(self._part, []).append(self._content.decode("utf-8", "replace"))
+            text = self._content.decode("utf-8", "replace")
+            refuse_null(text)
+            self._fields.setdefault(self._part, []).append(text)
 
     def _finished(self) -> None:
         self._complete = True

@@ -91,8 +91,9 @@ def moment(at: datetime) -> str:
 
 
 def started(started_us: int) -> str:
-    """08:30:00,012: when the first sample left, to the millisecond."""
-    return f"{second(from_ms(started_us // 1000))},{started_us // 1000 % 1000:03d}"
+    """08:30:00,012: when the first sample left, to the nearest millisecond."""
+    ms = (started_us + 500) // 1000
+    return f"{second(from_ms(ms))},{ms % 1000:03d}"
 
 
 def error(started_us: int, start_at: datetime) -> str:
@@ -100,7 +101,8 @@ def error(started_us: int, start_at: datetime) -> str:
     off_us = started_us - to_ms(start_at) * 1000
     if abs(off_us) >= 10_000_000:
         return f"{_sign(off_us)}{lasting(abs(off_us) // 1000)}"
-    return f"{_sign(off_us)}{_comma(abs(off_us) / 1000, 1 if abs(off_us) < 10_000 else 0)} ms"
+    digits = 2 if abs(off_us) < 1_000 else 1 if abs(off_us) < 10_000 else 0
+    return f"{_sign(off_us)}{_comma(abs(off_us) / 1000, digits)} ms"
 
 
 def _sign(number: int) -> str:

@@ -21,14 +21,15 @@ def test_instants_are_told_on_a_ha_noi_clock():
     assert words.second(PLANNED + timedelta(hours=15)) == "00:00:00"
 
 
-@pytest.mark.parametrize(("off_us", "said"), [(0, "0,0 ms"), (1_540, "+1,5 ms"), (-9_960, "−10,0 ms"),
+@pytest.mark.parametrize(("off_us", "said"), [(0, "0,00 ms"), (-38, "−0,04 ms"), (1_540, "+1,5 ms"), (-9_960, "−10,0 ms"),
                                               (812_400, "+812 ms"), (75_000_000, "+1 phút 15 giây")])
 def test_how_far_a_start_was_off_is_told_as_exactly_as_it_matters(off_us, said):
     assert words.error(1_763_949_600_000_000 + off_us, PLANNED) == said
 
 
 def test_the_first_sample_is_told_to_the_millisecond():
-    assert words.started(1_763_949_600_012_999) == "09:00:00,012"
+    assert words.started(1_763_949_600_012_499) == "09:00:00,012"
+    assert words.started(1_763_949_599_999_600) == "09:00:00,000"
 
 
 @pytest.mark.parametrize(("ms", "said"), [(400, "0 giây"), (59_600, "1 phút 00 giây"), (65_000, "1 phút 05 giây")])

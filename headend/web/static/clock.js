@@ -23,6 +23,12 @@ function tick() {
     const leftMs = Number(count.dataset.countdown) - nowMs;
     count.textContent = leftMs > 0 ? `còn ${length(leftMs)}` : "";
   }
+  for (const mark of document.querySelectorAll("[data-air-from]")) {
+    const from = Number(mark.dataset.airFrom);
+    const x = Math.round(1000 * Math.min(1, Math.max(0, (nowMs - from) / (Number(mark.dataset.airTo) - from))));
+    mark.setAttribute("x1", x);
+    mark.setAttribute("x2", x);
+  }
   const [hour, minute] = now.toLocaleTimeString("vi-VN", HANOI).split(":").map(Number);
   const part = (hour * 60 + minute - FIRST_MINUTE) / (LAST_MINUTE - FIRST_MINUTE);
   for (const mark of document.querySelectorAll("[data-now-line]")) {

@@ -104,7 +104,7 @@ class Stage:
         if wanted == "auto":
             wanted = "mosquitto" if installed() else "nats"
         if wanted == "nats":
-            return NatsBroker(folder)
+            return NatsBroker(folder, queues_on_disk=True)  # else poles are deaf after a restart of it
         program = programs.require("mosquitto").argv
         if wanted == "mosquitto":
             return MosquittoBroker(folder, argv=program)

@@ -95,6 +95,25 @@ def message_vectors() -> dict:
     }
 
 
+def sealed_nonsense(body: bytes) -> tuple:
+    """What the right key has sealed although it is no order: refused after the seal, by what it says."""
+
+    def with_body(raw: bytes) -> bytes:
+        return keys.sign("plan", 1, raw)
+
+    return (
+        ("sealed, but not JSON", with_body(b"{]}"), 0, "body"),
+        ("sealed, of an unknown type", with_body(body.replace(b'"plan"', b'"flash"')), 0, "body"),
+        ("sealed, with a float for a counter", with_body(body.replace(b'"seq":7', b'"seq":7.0')), 0, "body"),
+        (
+            "sealed, a list of keys as an order",
+            keys.sign("plan", 1, seal.body(1, NOW_MS, NOW_MS + 1000, "g/00070", messages.KeyList(version=9, keys=[]))),
+            0,
+            "key",
+        ),
+    )
+
+
 def order_vectors() -> dict:
     """Of orders.json."""
     stop, plan = messages.Stop(session="s-1"), samples()["plan"]
@@ -103,9 +122,6 @@ def order_vectors() -> dict:
 
     def flipped(at: int) -> bytes:
         return good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
-
-    def with_body(raw: bytes) -> bytes:
-        return keys.sign("plan", 1, raw)
 
     cases = (
         ("a plan to a group", good, 0, None),
@@ -131,15 +147,7 @@ def order_vectors() -> dict:
         ("without body", good[:262], 0, "format"),
         ("signature as large as the modulus", seal.pack(1, keys.modulus("plan").to_bytes(256, "big"), body), 0, "seal"),
         ("signature of zeros", seal.pack(1, bytes(256), body), 0, "seal"),
-        ("sealed, but not JSON", with_body(b"{]}"), 0, "body"),
-        ("sealed, of an unknown type", with_body(body.replace(b'"plan"', b'"flash"')), 0, "body"),
-        ("sealed, with a float for a counter", with_body(body.replace(b'"seq":7', b'"seq":7.0')), 0, "body"),
-        (
-            "sealed, a list of keys as an order",
-            keys.sign("plan", 1, seal.body(1, NOW_MS, NOW_MS + 1000, "g/00070", messages.KeyList(version=9, keys=[]))),
-            0,
-            "key",
-        ),
+        *sealed_nonsense(body),
     )
     return {
         "now_ms": NOW_MS,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from headend.web.door import COOKIE
 from headend.web.site import DemoInfo
 from tests.support import console as console_
-from tests.support.console import PASSWORD, Console
+from tests.support.console import Console
 from tests.support.project import ROOT
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -52,8 +53,8 @@ def open_as(browser, console, faults) -> Iterator[Callable[..., Page]]:
         page.set_default_timeout(15_000)
         watch(page, console.base, faults)
         if username:
-            told = context.request.post(f"{console.base}/api/login", data={"username": username, "password": PASSWORD})
-            assert told.ok, told.text()
+            _, token = console.log_in(username)
+            context.add_cookies([{"name": COOKIE, "value": token, "url": console.base}])
         return page
 
     yield open_as

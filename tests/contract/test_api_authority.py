@@ -190,6 +190,7 @@ def test_exactly_those_may_whom_the_one_function_lets(key, clients, things, wait
             assert status == 403, (person, status)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(key for key, rule in RULES.items() if rule.action == OWN
                                        and not key[1].endswith("/logout")), ids=" ".join)
 def test_what_shows_everybody_their_own_opens_for_every_role(key, clients, things):

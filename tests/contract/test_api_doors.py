@@ -87,7 +87,7 @@ def test_a_guesser_waits(stranger):
 def test_after_log_out_the_cookie_opens_nothing(author):
     token = author.cookies["loa_login"]
     assert author.post("/api/logout").status_code == 204 and "loa_login" not in author.cookies
-    author.cookies.set("loa_login", token)
+    author.cookies.set("loa_login", token, domain="127.0.0.1")
     assert author.get("/api/me").status_code == 401
 
 

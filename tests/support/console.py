@@ -1,12 +1,14 @@
 """The console for tests: a real server, database and sound; a clock and poles that the test moves."""
 
+import hashlib
 import json
-import tempfile
+import secrets
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -20,7 +22,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from headend.adapters import audio, speech
 from headend.adapters.db import Database
 from headend.adapters.ears import CaptureEars
-from headend.adapters.keys import open_ring
+from headend.adapters.keys import KeyRing, open_ring
 from headend.adapters.passwords import Argon2Passwords
 from headend.adapters.sound import SoundWorks
 from headend.domain.bulletin import Bulletin
@@ -28,12 +30,14 @@ from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
 from headend.domain.times import HANOI, to_ms
 from headend.law import rulebook
-from headend.ports import Account, Incoming, Ports
+from headend.ports import Account, Incoming, Login, Ports
 from headend.services import bulletins, on_air, receipts, sessions
 from headend.web.app import DemoInfo, create_app
+from headend.web.door import COOKIE
 from protocol import messages, receipt, topics
 from protocol.schema import Message
 from simulator.demo import city
+from tests.support import keys
 from tests.support.waiting import wait_until
 
 PASSWORD = city.PASSWORD
@@ -87,9 +91,19 @@ class Console:
         """A program's connection; with a name one that is logged in and sends its token."""
         with httpx.Client(base_url=self.base, trust_env=False, timeout=60) as client:
             if username:
-                told = client.post("/api/login", json={"username": username, "password": PASSWORD})
-                client.headers["X-CSRF-Token"] = told.raise_for_status().json()["csrf"]
+                login, token = self.log_in(username)
+                client.cookies.set(COOKIE, token, domain="127.0.0.1")
+                client.headers["X-CSRF-Token"] = login.csrf
             yield client
+
+    def log_in(self, username: str) -> tuple[Login, str]:
+        """A login and its token without the costly password; that is tested by itself."""
+        token, now = secrets.token_urlsafe(32), self.clock.now()
+        fingerprint = hashlib.sha256(token.encode()).hexdigest()
+        login = Login(fingerprint, username, secrets.token_urlsafe(24), now, now + timedelta(hours=12))
+        with self.ports.db() as db:
+            db.put_login(login)
+        return login, token
 
     def routes(self) -> dict[tuple[str, str], RouteContext]:
         """Every (method, path) that the application answers, those of included routers too."""
@@ -165,10 +179,23 @@ class Console:
             self.sounded(pole, session)
 
 
-@cache
-def _ring() -> tempfile.TemporaryDirectory:
-    """Keys for all consoles of a test run: making them costs seconds."""
-    return tempfile.TemporaryDirectory(prefix="ring-")
+class RememberedSpeech(SoundWorks):
+    """Real sound; what was spoken once in this folder is not spoken again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, speech.choose().speak)
+        self.speak = cache(super().speak)
+
+
+def ring(folder: Path) -> KeyRing:
+    """A key ring of the tests' fixed keys: making new ones costs seconds."""
+    folder.mkdir()
+    for role, name in {"root": "root", "plan": "plan", "emergency": "emergency", "drill": "stranger",
+                       "update": "stranger"}.items():
+        shutil.copy(keys.KEY_FOLDER / f"{name}.pem", folder / f"{role}.pem")
+    (folder / "poles.key").write_bytes(bytes(32))
+    (folder / "keys.sealed").write_bytes(keys.key_list())
+    return open_ring(folder, to_ms(MONDAY))
 
 
 def build(folder: Path, demo: DemoInfo | None = None) -> Console:
@@ -176,11 +203,10 @@ def build(folder: Path, demo: DemoInfo | None = None) -> Console:
     clock, whole, captures = Clock(), city.build(), folder / "poles"
     database = Database(f"sqlite:///{folder / 'loa.db'}")
     database.migrate()
-    keys = open_ring(Path(_ring().name) / "ring", to_ms(MONDAY))
-    numbers = count(1)
-    ports = Ports(database.transaction, clock, SoundWorks(folder, speech.choose().speak), keys, Argon2Passwords(),
+    known, numbers = ring(folder / "ring"), count(1)
+    ports = Ports(database.transaction, clock, RememberedSpeech(folder), known, Argon2Passwords(),
                   CaptureEars(captures, folder / "heard", 0, audio.waveform), rulebook.load(),
-                  lambda: f"id{next(numbers)}", keys.pole_key)
+                  lambda: f"id{next(numbers)}", known.pole_key)
     password = ports.passwords.hash(PASSWORD)
     with ports.db() as db:
         db.put_communes(whole.communes)

@@ -1,9 +1,10 @@
-"""Each database in turn: what the head-end needs must hold for both."""
+"""Each database and each broker in turn: what the head-end needs must hold for all."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.db import Database
 from tests.support.records import emptied
 
@@ -41,3 +42,22 @@ def database(module_database) -> Database:
     """A database with its tables, empty."""
     emptied(module_database)
     return module_database
+
+
+@pytest.fixture
+def mosquitto(mosquitto_broker) -> MosquittoBroker:
+    """A running Mosquitto without users."""
+    return mosquitto_broker
+
+
+@pytest.fixture
+def nats(tmp_path) -> Iterator[NatsBroker]:
+    """A running NATS without users, which keeps its queues over a restart, as in the demonstration."""
+    with NatsBroker(tmp_path / "nats", queues_on_disk=True) as broker:
+        yield broker
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def keeper(request) -> BrokerProcess:
+    """Each broker in turn, keeping its queues over a restart."""
+    return request.getfixturevalue(request.param)

@@ -251,6 +251,21 @@ def test_the_outbox_gives_the_oldest_first_and_forgets_what_is_long_sent(databas
     assert rows(database, outbox) == 3
 
 
+def test_only_the_newest_retained_message_of_each_topic_is_sent_again(database):
+    with database.transaction() as db:
+        for topic, payload, retain in (
+            ("loa/g/00070/plan", b"first", True),
+            ("loa/g/00070/plan", b"second", True),
+            ("loa/g/00070/order", b"stop", False),
+            ("loa/g/00577/plan", b"other", True),
+        ):
+            db.post(Outgoing(topic, payload, retain=retain))
+        db.mark_sent([one.id for one in db.unsent()], MORNING)
+        db.post(Outgoing("loa/g/00577/plan", b"not sent yet", retain=True))
+        db.resend_retained()
+        assert [one.payload for one in db.unsent()] == [b"second", b"not sent yet"]
+
+
 def test_failed_logins_are_counted_by_key_and_forgotten_after_a_day(database):
     with database.transaction() as db:
         for key, at in (("a", MORNING), ("a", MORNING + MINUTE), ("b", MORNING)):

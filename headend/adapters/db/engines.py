@@ -28,6 +28,7 @@ _SQLITE_LATER = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOME
                  sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL}
 _POSTGRESQL_LATER = (psycopg.OperationalError, psycopg.InterfaceError)
 
+_POSTGRESQL_CONNECTION: dict[str, Any] = {"connect_timeout": 10, "application_name": "loa"}
 _SQLITE_SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _POSTGRESQL_SETTINGS = (
     f"SET lock_timeout = '{WAIT_SECONDS}s'",
@@ -63,15 +64,28 @@ def sqlite_engine(url: URL, readonly: bool) -> Engine:
 def postgresql_engine(url: URL) -> Engine:
     """psycopg 3. Broken connections are replaced when they are taken from the pool."""
     engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True,
-                           connect_args={"connect_timeout": 10, "application_name": "loa"}, **_OPTIONS)
+                           connect_args=_POSTGRESQL_CONNECTION, **_OPTIONS)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
-        for setting in _POSTGRESQL_SETTINGS:
-            connection.execute(setting)
-        connection.commit()
+        _apply(connection)
 
     return engine
+
+
+def postgresql_connection(url: URL) -> psycopg.Connection:
+    """One connection outside any pool, each statement a transaction of its own."""
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = psycopg.connect(address, **_POSTGRESQL_CONNECTION)
+    _apply(connection)
+    connection.set_autocommit(True)
+    return connection
+
+
+def _apply(connection: psycopg.Connection) -> None:
+    for setting in _POSTGRESQL_SETTINGS:
+        connection.execute(setting)
+    connection.commit()
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """One of several: a lock that is held as long as the process lives and wants it. See headend.ports.Leader."""
 
-import contextlib
 import fcntl
 import os
+from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+import psycopg
 
-_TRY = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+_TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 
 
 class FileLeader:
@@ -37,32 +36,35 @@ class FileLeader:
 class PostgresqlLeader:
     """Leads while a connection of its own holds an advisory lock; PostgreSQL frees it when that breaks."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
+    def __init__(self, connect: Callable[[], psycopg.Connection], name: str) -> None:
+        self._connect = connect
         self._name = f"leader {name}"
-        self._connection: Connection | None = None
+        self._connection: psycopg.Connection | None = None
 
     def leads(self) -> bool:
         try:
             if self._connection is not None:
-                self._connection.execute(text("SELECT 1"))
+                self._connection.execute("SELECT 1")
                 return True
             return self._try()
-        except DBAPIError:
+        except psycopg.Error:
             self.resign()
             return False
 
     def resign(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(DBAPIError):
-                connection.close()
+            connection.close()
 
     def _try(self) -> bool:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # closing it then closes the session, and with it the lock
-        if connection.scalar(_TRY, {"name": self._name}):
+        connection = self._connect()
+        try:
+            (leads,) = connection.execute(_TRY, [self._name]).fetchone() or (False,)
+        except psycopg.Error:
+            connection.close()
+            raise
+        if leads:
             self._connection = connection
         else:
             connection.close()
-        return self._connection is not None
+        return leads

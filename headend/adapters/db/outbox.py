@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from headend.adapters.db.part import Part
 from headend.adapters.db.schema import agendas, outbox
@@ -19,6 +19,7 @@ _UNSENT = (
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+_NEWEST_RETAINED = select(func.max(outbox.c.id)).where(outbox.c.retain).group_by(outbox.c.topic)
 
 
 class Outbox(Part):
@@ -47,3 +48,7 @@ class Outbox(Part):
         """What was sent more than a month ago is forgotten."""
         self._connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(sent_at_ms=to_ms(at)))
         self._connection.execute(delete(outbox).where(outbox.c.sent_at_ms < to_ms(at - SENT_KEPT)))
+
+    def resend_retained(self) -> None:
+        newest = outbox.c.id.in_(_NEWEST_RETAINED)
+        self._connection.execute(update(outbox).where(newest).values(sent_at_ms=None))

@@ -3,13 +3,20 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from headend.adapters.db.bulletins import Bulletins
 from headend.adapters.db.deliveries import Deliveries
-from headend.adapters.db.engines import WAIT_SECONDS, postgresql_engine, sqlite_engine, unavailable
+from headend.adapters.db.engines import (
+    WAIT_SECONDS,
+    postgresql_connection,
+    postgresql_engine,
+    sqlite_engine,
+    unavailable,
+)
 from headend.adapters.db.journal import Journal
 from headend.adapters.db.leader import FileLeader, PostgresqlLeader
 from headend.adapters.db.migrations import upgrade
@@ -82,7 +89,7 @@ class Database:
         """A candidate for doing `name` alone among all processes on this database."""
         if self._url.get_backend_name() == "sqlite":
             return FileLeader(f"{self._url.database}.{name}")
-        return PostgresqlLeader(self._writing, name)
+        return PostgresqlLeader(partial(postgresql_connection, self._url), name)
 
     def close(self) -> None:
         """Close the connections; transactions that still run keep theirs to their end."""

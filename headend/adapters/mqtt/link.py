@@ -85,6 +85,11 @@ class Link:
         self._thread.join(STOP_SECONDS)
 
     @property
+    def connections(self) -> int:
+        """How many connections there have been."""
+        return self._connections
+
+    @property
     def connected(self) -> bool:
         """Whether the broker has accepted us and our subscriptions."""
         return self._client is not None

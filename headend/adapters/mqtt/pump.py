@@ -18,8 +18,10 @@ class Pump:
     """A thread that sends what is in the outbox, woken by `wake` and by itself each LOOK_SECONDS.
 
     At least once: what has no confirmation when the line breaks or the process dies is sent again, and poles
-    drop what they know. Of several head-ends on one database the one that leads sends; it resigns when its line
-    is down.
+    drop what they know. After each new connection the broker is also given again what it should retain: a killed
+    one has forgotten its last seconds, a new one knows nothing.
+
+    Of several head-ends on one database the one that leads sends; it resigns while its line is down.
     """
 
     def __init__(self, db: Transactions, link: Link, now: Callable[[], datetime], leader: Leader) -> None:
@@ -27,6 +29,7 @@ class Pump:
         self._link = link
         self._now = now
         self._leader = leader
+        self._remembered = 0  # number of the connection whose broker was given what it should retain
         self._awake = threading.Event()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt pump", daemon=True)
@@ -64,6 +67,11 @@ class Pump:
             return False
         if not self._leader.leads():
             return False
+        if self._link.connections != self._remembered:
+            connection = self._link.connections
+            with self._db() as db:
+                db.resend_retained()
+            self._remembered = connection
         with self._db(readonly=True) as db:
             batch = db.unsent(AT_ONCE)
         sent = self._link.send(batch, self._end.is_set)

@@ -233,6 +233,7 @@ def _leaves() -> None:
         CheckConstraint("qos IN (0, 1)", name="qos"),
         Index("ix_outbox_unsent", "id", sqlite_where=text("sent_at_ms IS NULL"),
               postgresql_where=text("sent_at_ms IS NULL")),
+        Index("ix_outbox_retained", "topic", "id", sqlite_where=text("retain"), postgresql_where=text("retain")),
         Index(None, "sent_at_ms"),
         sqlite_autoincrement=True,
     )

@@ -62,7 +62,7 @@ class SoundWorks:
 
     def source_wave(self, digest: str, width: int) -> list[tuple[int, int]]:
         """Lowest and highest sample of each of `width` slices of an encoded programme."""
-        return audio.waveform(audio.decode_media(self.media(digest)), width)
+        return audio.media_waveform(self.media(digest), width)
 
     def recording_wave(self, sha256: str, width: int) -> list[tuple[int, int]]:
         """The same of a recording, straight from its WAV file."""

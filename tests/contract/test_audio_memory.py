@@ -28,8 +28,7 @@ def timed(name, work, *given):
 made = timed("prepare", audio.prepare, Path(sys.argv[1]), out)
 programme = timed("join", audio.join, [made.path], out / "programme.wav")
 media = timed("encode", audio.encode, programme.path, out)
-timed("waveform", audio.waveform, programme.path)
-timed("decode", audio.decode_media, out / media.digest, media.frames)
+timed("waveform", audio.media_waveform, out / media.digest, 600)
 print(json.dumps({"own": mb(resource.RUSAGE_SELF), "child": mb(resource.RUSAGE_CHILDREN), "seconds": times,
                   "ms": made.duration_ms, "lufs": made.loudness_lufs, "peak": made.true_peak_db}))
 """

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import struct
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from headend.ports import Media
 from .ffmpeg import Ffmpeg, TooSlow
 from .files import commit, new_file, wav_reader
 from .sound import FRAMES_PER_MS, RATE, SEGMENT_FRAMES, SoundFailed
+from .waveform import outline
 
 BLOCK_BYTES = 512
 BLOCK_FRAMES = 1 + 2 * (BLOCK_BYTES - 4)  # one sample in the block's header, two in each byte after it
@@ -81,20 +83,27 @@ def decode_media(media: Path, frames: int | None = None) -> np.ndarray:
 
     `frames` cuts the padding of the last block off. SoundFailed if ffmpeg does not do it.
     """
-    size = media.stat().st_size
-    samples = np.empty(size // BLOCK_BYTES * BLOCK_FRAMES, np.int16)
-    done = 0
+    return np.concatenate([np.empty(0, np.int16), *decoded_pieces(media)])[:frames]
+
+
+def media_waveform(media: Path, width: int) -> list[tuple[int, int]]:
+    """Lowest and highest sample in each of `width` equal parts of a media file, decoded 10 s at a time."""
+    return outline(decoded_pieces(media), media.stat().st_size // BLOCK_BYTES * BLOCK_FRAMES, width)
+
+
+def decoded_pieces(media: Path) -> Iterator[np.ndarray]:
+    """The samples of a media file, at most 10 s at a time. SoundFailed if ffmpeg does not give all of them."""
+    size, done = media.stat().st_size, 0
     with tempfile.TemporaryFile() as file, open(media, "rb") as blocks:
         file.write(_wav_header(size))
         shutil.copyfileobj(blocks, file)
         after = ("-f", "s16le", "-ac", "1", "-ar", str(RATE))
         with Ffmpeg(file, ("-f", "wav"), after, _SECONDS) as ffmpeg:
             for block in ffmpeg.blocks(2 * SEGMENT_FRAMES):
-                samples[done : done + len(block) // 2] = np.frombuffer(block, np.int16)
                 done += len(block) // 2
-            if not ffmpeg.succeeded() or done != len(samples):
+                yield np.frombuffer(block, np.int16)
+            if not ffmpeg.succeeded() or done != size // BLOCK_BYTES * BLOCK_FRAMES:
                 raise SoundFailed(f"{media.name} could not be decoded.")
-    return samples[:frames]
 
 
 def _wav_header(size: int) -> bytes:

@@ -17,11 +17,12 @@ def waveform(sound: Path | np.ndarray, width: int = WIDTH) -> list[tuple[int, in
     """
     if isinstance(sound, Path):
         with wav_reader(sound) as wav:
-            return _outline(pieces(wav), wav.getnframes(), width)
-    return _outline([sound], len(sound), width) if len(sound) else []
+            return outline(pieces(wav), wav.getnframes(), width)
+    return outline([sound], len(sound), width) if len(sound) else []
 
 
-def _outline(parts: Iterable[np.ndarray], frames: int, width: int) -> list[tuple[int, int]]:
+def outline(parts: Iterable[np.ndarray], frames: int, width: int) -> list[tuple[int, int]]:
+    """Lowest and highest sample in each of `width` equal parts of `frames` samples that come in pieces."""
     width = min(width, frames)
     edges = np.arange(width + 1, dtype=np.int64) * frames // max(width, 1)
     low = np.full(width, np.iinfo(np.int16).max, np.int16)

@@ -159,11 +159,11 @@ def start_again(broker, ending, written):
 
 
 def everything_in(folder):
-    """The bytes of all files; a file that goes away meanwhile does not count."""
+    """The bytes of all files; one that is being written ("….new") or goes away meanwhile does not count."""
     found = []
     for file in folder.rglob("*"):
         with contextlib.suppress(OSError):
-            found.append(file.read_bytes())
+            found.append(b"" if file.suffix == ".new" else file.read_bytes())
     return b"\n".join(found)
 
 

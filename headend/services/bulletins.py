@@ -32,7 +32,7 @@ def speak(ports: Ports, person: Person, commune: str, title: str, field: str, te
 
 def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> Bulletin:
     """Speak another text instead: the bulletin loses its approval, its sessions wait again."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         commune = _known(db, bulletin_id).commune
     require(person, "bulletin.write", commune)
     prepared = ports.sound.speak(_check_text(text))
@@ -102,7 +102,7 @@ def withdraw(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
 
 def get(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
     """One bulletin; NotFound also where the person may not know of it."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         bulletin = _known(db, bulletin_id)
     require(person, "bulletin.see", bulletin.commune)
     return bulletin
@@ -110,7 +110,7 @@ def get(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
 
 def waiting(ports: Ports, person: Person) -> list[Bulletin]:
     """What waits for this person's approval, oldest first."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         found = db.bulletins(None if person.unit == "all" else person.unit)
     return [one for one in reversed(found) if one.state is BulletinState.SUBMITTED]
 

@@ -18,7 +18,7 @@ def log_in(ports: Ports, username: str, password: str, address: str) -> tuple[st
     """(token for the cookie, login). One sentence for every wrong pair, so that nobody learns which accounts exist."""
     now, username = ports.clock.now(), username.strip().lower()[:80]
     keys = {f"account:{username}": MOST_PER_ACCOUNT, f"address:{address}": MOST_PER_ADDRESS}
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         if any(db.attempts_since(key, now - WINDOW) >= most for key, most in keys.items()):
             raise TooMany("Đã sai quá nhiều lần. Hãy thử lại sau 15 phút, hoặc gọi người quản trị.")
         account = db.account(username)
@@ -43,7 +43,7 @@ def log_in(ports: Ports, username: str, password: str, address: str) -> tuple[st
 
 def who(ports: Ports, token: str) -> tuple[Person, Login] | None:
     """The person behind a cookie, or None."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         login = db.login(_fingerprint(token))
         account = db.account(login.username) if login else None
     if login is None or account is None or account.closed or login.expires_at <= ports.clock.now():

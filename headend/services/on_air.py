@@ -52,14 +52,14 @@ def catch_up(ports: Ports) -> None:
 
 
 def _in_states(ports: Ports, *states: SessionState) -> list[BroadcastSession]:
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         return db.sessions(states=states)
 
 
 def _communes_at_work(ports: Ports) -> Iterable[str]:
     """Communes with something that may change their plan, or a plan that must be renewed."""
     now = ports.clock.now()
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         active = db.sessions(states=(SessionState.APPROVED, SessionState.SEALED, SessionState.ON_AIR))
         recent = db.sessions(states=(SessionState.WITHDRAWN, SessionState.REFUSED, SessionState.DONE),
                              start_from=now - timedelta(days=1), start_to=now + AHEAD)
@@ -68,7 +68,7 @@ def _communes_at_work(ports: Ports) -> Iterable[str]:
 
 def _prepare(ports: Ports, session: BroadcastSession) -> None:
     """Outside any transaction: it may take seconds."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         bulletins = [one for one in map(db.bulletin, session.bulletins) if one]
     made_of = tuple(one.sha256 for one in bulletins)
     try:

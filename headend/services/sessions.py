@@ -22,7 +22,7 @@ def check(ports: Ports, person: Person, commune: str, start_at: datetime, cluste
           bulletin_ids: Sequence[str]) -> Verdict:
     """What the law would say to this plan; changes nothing."""
     require(person, "session.see", commune)
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         return verdict(ports, db, _draft(ports, db, person, commune, start_at, cluster_ids, bulletin_ids))
 
 
@@ -62,7 +62,7 @@ def withdraw(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
 
 def get(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
     """One session, or NotFound / NotAllowed."""
-    with ports.db() as db:
+    with ports.db(readonly=True) as db:
         session = known(db, session_id)
     require(person, "session.see", session.commune)
     return session

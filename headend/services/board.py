@@ -280,8 +280,12 @@ class SessionPage:
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """The line of time on which the session's sounds are drawn."""
-        return self.line.session.start_at - EDGE, self.line.session.end_at + EDGE
+        return span(self.line.session)
+
+
+def span(session: BroadcastSession) -> tuple[datetime, datetime]:
+    """The line of time on which a session's sounds are heard and drawn."""
+    return session.start_at - EDGE, session.end_at + EDGE
 
 
 def session(ports: Ports, person: Person, session_id: str) -> SessionPage:
@@ -312,7 +316,7 @@ def heard(ports: Ports, person: Person, session_id: str, pole: str) -> Heard | N
     require(person, "evidence.listen", found.commune)
     if pole not in found.clusters:
         raise NotFound("Cụm loa này không thuộc buổi phát.")
-    return ports.ears.heard(pole, found.start_at - EDGE, found.end_at + EDGE)
+    return ports.ears.heard(pole, *span(found))
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """Buổi phát: what was ordered, what each pole told, and what it really sounded."""
 
+from datetime import datetime
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from headend.domain.errors import NotFound
-from headend.domain.times import to_ms
+from headend.domain.person import Person
+from headend.domain.session import BroadcastSession
 from headend.ports import Ports
 from headend.services import board, sessions
-from headend.services.board import EDGE, SessionPage
+from headend.services.board import span
 from headend.web.pages import go_to, page, render
 from headend.web.site import Ported, Site, Who, site_of
 from headend.web.stream import Parts, open_stream
@@ -20,17 +23,23 @@ routes = APIRouter(prefix="/sessions")
 @routes.get("/{session_id}")
 def session_page(request: Request, ports: Ported, person: Who, session_id: str) -> Response:
     shown = board.session(ports, person, session_id)
-    return page(request, "page_session.html", shown=shown, source=_source(site_of(request), shown))
+    return page(request, "page_session.html", shown=shown, source=_source(site_of(request), shown.line.session))
 
 
-def _source(site: Site, shown: SessionPage) -> str:
-    """The programme drawn where it should sound on the evidence's line of time; empty before it is made."""
-    session = shown.line.session
+def _source(site: Site, session: BroadcastSession) -> str:
+    """The programme drawn where it should sound; empty before it is made."""
     if session.programme is None:
         return ""
-    whole_ms = session.duration_ms + 2 * EDGE.total_seconds() * 1000
-    edge = EDGE.total_seconds() * 1000 / whole_ms
-    return path(site.outlines.programme(session.programme.media), edge, 1 - edge)
+    wave = site.outlines.programme(session.programme.media)
+    return path(wave, *_on_the_line(session, session.start_at, session.duration_ms))
+
+
+def _on_the_line(session: BroadcastSession, first_at: datetime, duration_ms: int) -> tuple[float, float]:
+    """Where a sound begins and ends (0–1) on the line of time that all sounds of a session are drawn on."""
+    begin, end = span(session)
+    whole_ms = (end - begin).total_seconds() * 1000
+    start = (first_at - begin).total_seconds() * 1000 / whole_ms
+    return start, start + duration_ms / whole_ms
 
 
 @routes.get("/{session_id}/live")
@@ -39,8 +48,8 @@ async def session_live(request: Request, ports: Ported, person: Who, session_id:
 
     def make() -> Parts:
         shown = board.session(ports, person, session_id)
-        return Parts(render("part_session.html", {"shown": shown, "source": _source(site_of(request), shown)}),
-                     shown.things)
+        source = _source(site_of(request), shown.line.session)
+        return Parts(render("part_session.html", {"shown": shown, "source": source}), shown.things)
 
     return open_stream(request, ("session", session_id), make)
 
@@ -52,9 +61,7 @@ def heard_part(request: Request, ports: Ported, person: Who, session_id: str, po
     drawn = ""
     if heard:
         session = sessions.get(ports, person, session_id)
-        whole_ms = session.duration_ms + 2 * EDGE.total_seconds() * 1000
-        start = (to_ms(heard.first_at) - to_ms(session.start_at - EDGE)) / whole_ms
-        drawn = path(heard.wave, start, start + heard.duration_ms / whole_ms)
+        drawn = path(heard.wave, *_on_the_line(session, heard.first_at, heard.duration_ms))
     return page(request, "part_heard.html", heard=heard, drawn=drawn, session_id=session_id, pole=pole)
 
 
@@ -63,7 +70,7 @@ def heard_sound(ports: Ported, person: Who, session_id: str, pole: str) -> FileR
     return heard_file(ports, person, session_id, pole)
 
 
-def heard_file(ports: Ports, person: Who, session_id: str, pole: str) -> FileResponse:
+def heard_file(ports: Ports, person: Person, session_id: str, pole: str) -> FileResponse:
     """What a pole really sounded, as a WAV file. NotFound where nothing could listen."""
     heard = board.heard(ports, person, session_id, pole)
     if heard is None:

@@ -177,11 +177,7 @@ def test_a_watched_broker_comes_back_by_itself_after_a_kill(broker):
 
 
 def test_secrets_of_a_broker_are_readable_by_its_owner_only(broker):
-    files = [
-        file for file in broker.folder.iterdir() if file.is_file() and file.suffix in ("", ".json", ".conf")
-    ]
+    files = [file for file in broker.folder.iterdir() if file.is_file() and file.suffix in ("", ".json", ".conf")]
     assert files
-    assert {file.name: oct(os.stat(file).st_mode & 0o777) for file in files} == {
-        file.name: "0o600" for file in files
-    }
+    assert {file.name: oct(os.stat(file).st_mode & 0o777) for file in files} == {file.name: "0o600" for file in files}
     assert "password" not in repr(POLE) and POLE.password not in repr(broker.users)

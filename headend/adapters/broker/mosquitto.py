@@ -125,9 +125,7 @@ def password_line(user: BrokerUser) -> str:
         return ""
     salt = secrets.token_bytes(12)
     digest = hashlib.pbkdf2_hmac("sha512", user.password.encode(), salt, PASSWORD_ROUNDS)
-    hashed = "$".join(
-        ["", "7", str(PASSWORD_ROUNDS), *(base64.b64encode(part).decode() for part in (salt, digest))]
-    )
+    hashed = "$".join(["", "7", str(PASSWORD_ROUNDS), *(base64.b64encode(part).decode() for part in (salt, digest))])
     return f"{user.name}:{hashed}\n"
 
 

@@ -10,7 +10,7 @@ from headend.adapters.db import Database
 from headend.adapters.db.store import Transaction
 from tests.support import nouns
 
-few = settings(max_examples=25)
+few = settings(max_examples=15)
 
 
 class Undo(Exception):

@@ -79,6 +79,7 @@ def test_a_receipt_is_stored_and_its_pole_is_told(broker, sqlite):
         assert stored(sqlite) == [1, 2]
 
 
+@pytest.mark.slow
 def test_what_is_told_while_the_head_end_is_away_waits_for_it(broker, sqlite):
     def take(batch: list[Incoming]) -> list[Outgoing]:
         return ingest(sqlite, batch)
@@ -105,6 +106,7 @@ def test_a_broker_that_restarts_in_the_middle_loses_nothing(broker, sqlite):
         assert link.connections == 2
 
 
+@pytest.mark.slow
 def test_a_message_is_acknowledged_only_after_it_is_stored(mosquitto):
     """The broker sends again what a head-end has taken and not stored."""
     taken: list[bytes] = []
@@ -126,6 +128,7 @@ def test_a_message_is_acknowledged_only_after_it_is_stored(mosquitto):
         wait_until(lambda: taken == [b"precious"], "the message again")
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_for_a_while_loses_nothing_and_keeps_the_order(broker):
     taken: list[bytes] = []
     troubles = iter(range(3))
@@ -168,6 +171,7 @@ def test_one_message_that_can_not_be_stored_does_not_keep_the_others_out(broker,
     assert again == [b"the next"]  # and the poison did not come back
 
 
+@pytest.mark.slow
 def test_a_message_that_is_too_long_is_not_even_offered(broker):
     taken: list[int] = []
     with linked(broker, lambda batch: taken.extend(len(one.payload) for one in batch) or []):
@@ -224,6 +228,7 @@ def test_a_refused_password_is_said_without_the_password(broker, caplog):
     assert "wrong-password" not in caplog.text + repr(link) + repr(vars(link)["_client"])
 
 
+@pytest.mark.slow
 def test_a_head_end_may_start_before_its_broker(broker):
     broker.stop()
     link = Link(broker.host, broker.port, HEADEND.name, HEADEND.password, take=lambda batch: [])
@@ -237,6 +242,7 @@ def test_a_head_end_may_start_before_its_broker(broker):
     link.stop()
 
 
+@pytest.mark.slow
 def test_an_end_is_quick_even_if_the_broker_hangs(mosquitto):
     with linked(opened(mosquitto), lambda batch: []) as link:
         os.kill(mosquitto.pid, signal.SIGSTOP)

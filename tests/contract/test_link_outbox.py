@@ -160,6 +160,7 @@ def test_a_head_end_that_is_killed_while_it_sends_leaves_nothing_out(broker, sql
             wait_until(lambda: unsent(sqlite) == 0, "the marks")
 
 
+@pytest.mark.slow
 def test_of_two_head_ends_on_one_database_one_sends_and_the_other_takes_over(mosquitto, database):
     other = Database(url_of(database))
     with listening(opened(mosquitto)) as pole, pumping(mosquitto, other, SECOND) as (second, _):
@@ -174,6 +175,7 @@ def test_of_two_head_ends_on_one_database_one_sends_and_the_other_takes_over(mos
     other.close()
 
 
+@pytest.mark.slow
 def test_a_database_that_breaks_for_a_moment_only_delays(mosquitto, postgres_url):
     database = Database(postgres_url)
     database.migrate()
@@ -194,6 +196,7 @@ def posted(database: Database) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_an_end_is_quick_while_a_broker_confirms_nothing(mosquitto, sqlite):
     post(sqlite, range(10))
     with pumping(opened(mosquitto), sqlite) as (link, pump):

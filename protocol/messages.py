@@ -76,12 +76,13 @@ ROLES = ("plan", "emergency", "drill", "update")
 
 RECEIVED = "received"  # the plan that names the session is on the pole
 READY = "ready"  # its audio is on the pole and checked
+BEGUN = "begun"  # it will sound now: on flash before the first sample leaves, so that nothing airs twice
 STARTED = "started"  # the first sample has left
 FINISHED = "finished"  # the last sample has left
 STOPPED = "stopped"  # ended early: order, law or fault
 MISSED = "missed"  # its time went by without sound
 REFUSED = "refused"  # the pole refused an order or a session; `rule` or `why` says what for
-KINDS = (RECEIVED, READY, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
+KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
 
 
 class Receipt(Message):
@@ -97,8 +98,8 @@ class Receipt(Message):
         ("at_ms", INSTANT, REQUIRED),
         ("session", Text(40), ""),
         ("version", Int(0), None),  # received: of the plan
-        ("first_at_us", Int(0), None),  # started: Unix µs at which the first frame left, by the pole's clock
-        ("skipped_frames", Int(0), None),  # started late: frames of the programme left out
+        ("first_at_us", Int(0), None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
+        ("skipped_frames", Int(0), None),  # begun, started late: frames of the programme left out
         ("frames", Int(0), None),  # finished, stopped: frames that left since the start of the session
         ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id

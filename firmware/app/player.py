@@ -1,11 +1,12 @@
 """Sounds one session at its instant, exactly once, as long as the law and the head-end let it.
 
 The states are a table. The sink is opened early and fed with zeros, so that the first sample of the programme
-leaves on its own frame; `started` is on flash before that frame is given away. Who comes late begins at the
-right second.
+leaves on its own frame; `begun` is on flash before that frame is given away, `started` is told once it has left.
+Who comes late begins at the right second.
 """
 
-from firmware.app.codec_ima import FULL_GAIN, STEPS, decode, gain_of, scale
+from firmware.app.codec_ima import FULL_GAIN, gain_of, scale
+from firmware.app.programme import Programme
 from firmware.app.speaker import Dry
 from protocol import airtime, machine, messages
 from protocol.urgency import EMERGENCY
@@ -17,9 +18,8 @@ LIFE = {
     "closing": {"lost": "idle", "end": "idle"},
 }
 
-BLOCK_BYTES = messages.BLOCK_BYTES
 BLOCK_FRAMES = messages.BLOCK_FRAMES
-MARGIN_FRAMES = 1600  # of zeros before a late start, while `started` goes to flash
+MARGIN_FRAMES = 1600  # of zeros before a late start, while `begun` goes to flash
 RESYNC_FRAMES = 320  # 20 ms beside the plan is no drift: begin again at the right place
 MOST_OVER_MS = 1000  # a file may be this much longer than its session: the length is rounded
 
@@ -28,61 +28,10 @@ class Astray(Exception):
     """The clock was set: what is being sent belongs to another instant."""
 
 
-class Programme:
-    """The files of a session as one stream of blocks that can be entered anywhere."""
-
-    def __init__(self, media, items):
-        self._media = media
-        self._items = items
-        self.frames = sum([item.frames for item in items])
-        self._file = None
-        self._index = -1
-        self._left = 0
-        self._block = bytearray(BLOCK_BYTES)
-
-    def seek(self, frame):
-        """Go to the block with this frame; how many frames of the block come before it."""
-        self.close()
-        for index, item in enumerate(self._items):
-            if frame < item.frames:
-                self._open(index)
-                self._file.seek(frame // BLOCK_FRAMES * BLOCK_BYTES)
-                self._left = item.frames - frame // BLOCK_FRAMES * BLOCK_FRAMES
-                return frame % BLOCK_FRAMES
-            frame -= item.frames
-        return 0
-
-    def _open(self, index):
-        self._index = index
-        self._file = self._media.open(self._items[index].media)
-        self._left = self._items[index].frames
-
-    def read(self, out):
-        """Decode the next block into `out`; its frames, 0 at the end."""
-        while not self._left:
-            self.close()
-            if self._index + 1 >= len(self._items):
-                return 0
-            self._open(self._index + 1)
-        if self._file.readinto(self._block) < 5:
-            raise OSError("audio file too short")
-        count = min(BLOCK_FRAMES, self._left)
-        decode(self._block, out, count, STEPS)
-        self._left -= count
-        return count
-
-    def close(self):
-        """Give the file back."""
-        if self._file:
-            self._file.close()
-            self._file = None
-        self._left = 0
-
-
 class Player:
     """One speaker, one session at a time."""
 
-    def __init__(self, speaker, clock, journal, media, report):
+    def __init__(self, speaker, clock, journal, media, report, stalls_audio):
         self.state = "idle"
         self.session = None  # messages.Session on air
         self._speaker = speaker
@@ -90,6 +39,7 @@ class Player:
         self._journal = journal
         self._media = media
         self._report = report
+        self._stalls_audio = stalls_audio
         self._stop_why = None
         self._buffers = [bytearray((BLOCK_FRAMES + 1) * 2) for _ in range(2)]
         self._zeros = bytearray(BLOCK_FRAMES * 2)
@@ -149,6 +99,7 @@ class Player:
     async def _sound(self, entry, programme, limit):
         """Open, begin at the right frame; again, further on, when the sink ran dry or the clock was set."""
         self._started = False
+        self._first = None  # the speaker's frame at which the session begins, until that has been told
         while True:
             self._step("open")
             self._speaker.open(self._clock.ticks)
@@ -163,12 +114,13 @@ class Player:
                 self._step("end")
                 return
             except (Dry, Astray) as why:
+                self._observe(True)
                 self._underruns += 1 if isinstance(why, Dry) else 0
                 self._step("lost")
                 self._speaker.close()
 
     async def _begin(self, entry, limit):
-        """Zeros up to the first frame, `started` on flash meanwhile; the frame to enter at, None if it is too
+        """Zeros up to the first frame, `begun` on flash meanwhile; the frame to enter at, None if it is too
         late.
         """
         speaker = self._speaker
@@ -180,19 +132,30 @@ class Player:
         if not self._started:
             self._started = True
             entry.step("sound" if entry.state != "sounding" else "resume")
-            first_at_us = self._clock.unix_at(speaker.ticks_of(speaker.next + pad))
-            self._report.note(
-                messages.STARTED,
-                self.session.id,
-                self.session.urgency == EMERGENCY,
-                first_at_us=first_at_us,
-                skipped_frames=enter or None,
-            )
+            self._first = speaker.next + pad
+            self._skipped = enter or None
+            self._note_first(messages.BEGUN)
+        elif self._first is not None:
+            self._first = speaker.next + pad  # the sink was opened anew before anything was heard
         while pad and not self._stop_why:
             some = min(pad, BLOCK_FRAMES)
             await self._silence(some)
             pad -= some
         return None if self._stop_why else enter
+
+    def _note_first(self, kind):
+        first_at_us = self._clock.unix_at(self._speaker.ticks_of(self._first))
+        emergency = self.session.urgency == EMERGENCY
+        self._report.note(kind, self.session.id, emergency, first_at_us=first_at_us, skipped_frames=self._skipped)
+
+    def _observe(self, over=False):
+        """Tell `started` once the first frame has left, and never before: a receipt says what was seen.
+
+        Where writing would disturb the sound, it is told when the sound is `over`.
+        """
+        if self._first is not None and self._speaker.left() > self._first and (over or not self._stalls_audio):
+            self._note_first(messages.STARTED)
+            self._first = None
 
     async def _stream(self, programme, at, limit):
         """The programme from frame `at` on, up to `limit` or a stop."""
@@ -201,6 +164,7 @@ class Player:
         skip = programme.seek(at)
         while at < limit:
             await self._speaker.room()
+            self._observe()
             self._turn ^= 1
             out = self._buffers[self._turn]
             count = min(programme.read(out), skip + limit - at)
@@ -244,3 +208,5 @@ class Player:
         last = self._speaker.next
         while self._speaker.left() < last:
             await self._silence(BLOCK_FRAMES)
+            self._observe()
+        self._observe(True)

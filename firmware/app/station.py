@@ -56,6 +56,7 @@ class Station:
             self.journal,
             self.media,
             self.report,
+            hal.files.stalls_audio,
         )
         time_server = profile["time"]
         self.time = TimeSync(

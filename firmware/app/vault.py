@@ -88,7 +88,7 @@ class Deed:
     def take(self, receipt, emergency):
         """Add what a receipt says."""
         self.last_ms = receipt.at_ms
-        if receipt.kind == messages.STARTED:
+        if receipt.kind in (messages.BEGUN, messages.STARTED):
             self.sounded = True
             self.emergency = emergency
             self.planned_ms = (receipt.first_at_us - (receipt.skipped_frames or 0) * 125 // 2) // 1000

@@ -29,13 +29,14 @@ TITLES = {
     S.PLAYED: "đã phát", S.STOPPED: "bị dừng", S.MISSED: "không phát", S.REFUSED: "từ chối",
 }
 
-_BEFORE = {messages.RECEIVED: S.RECEIVED, messages.READY: S.READY, messages.STARTED: S.PLAYING,
+_BEFORE = {messages.RECEIVED: S.RECEIVED, messages.READY: S.READY, messages.BEGUN: S.READY, messages.STARTED: S.PLAYING,
            messages.MISSED: S.MISSED, messages.REFUSED: S.REFUSED, messages.STOPPED: S.STOPPED}
 
 # Events are the kinds of receipts. A pole that comes back tells again what it has, so repeats are no errors.
 LIFE: dict[str, dict[str, str]] = {
     S.ORDERED: dict(_BEFORE),
     S.RECEIVED: dict(_BEFORE),
+    # `begun` only says that it will sound: nothing has been heard yet.
     S.READY: {**_BEFORE, messages.RECEIVED: S.READY},
     S.PLAYING: {messages.STARTED: S.PLAYING, messages.FINISHED: S.PLAYED, messages.STOPPED: S.STOPPED},
     S.PLAYED: {},

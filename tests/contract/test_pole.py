@@ -68,7 +68,7 @@ def test_a_planned_session_is_heard_exactly_once_at_its_instant_on_every_runtime
         session = street.session(*sound, in_seconds=3)
         street.desk.plan("00070", [session])
         finished = street.desk.wait_for("p1", "finished")
-        assert street.desk.kinds("p1", "s1") == ["received", "ready", "started", "finished"]
+        assert street.desk.kinds("p1", "s1") == ["received", "ready", "begun", "started", "finished"]
         (capture,) = pole.captures()
         assert_heard(capture, sound[0], session.at_ms)
         assert capture.closed and capture.underruns == 0 and finished.underruns == 0
@@ -149,7 +149,7 @@ def test_the_network_is_cut_from_before_the_session_until_after_it_and_the_sessi
     assert street.desk.kinds("p1", "s1") == ["received", "ready"]
     pole.restore_network()
     street.desk.wait_for("p1", "finished")
-    assert street.desk.kinds("p1", "s1") == ["received", "ready", "started", "finished"]
+    assert street.desk.kinds("p1", "s1") == ["received", "ready", "begun", "started", "finished"]
     assert_heard(pole.captures()[0], sound[0], session.at_ms)
 
 
@@ -176,7 +176,7 @@ def test_a_broker_restarted_in_mid_session_costs_neither_sound_nor_receipts(stre
     street.desk.wait_for("p1", "started")
     street.broker.restart()
     street.desk.wait_for("p1", "finished")
-    assert street.desk.kinds("p1", "s1") == ["received", "ready", "started", "finished"]
+    assert street.desk.kinds("p1", "s1") == ["received", "ready", "begun", "started", "finished"]
     assert_heard(pole.captures()[0], long_sound[0], session.at_ms)
 
 
@@ -229,7 +229,7 @@ def test_the_same_order_twice_is_no_attack_and_no_second_session(street, sound):
     street.desk.plan("00070", [session])
     pole.restart()
     sleep_until(session.at_ms + session.length_ms + 1500)
-    assert street.desk.kinds("p1") == ["received", "ready", "started", "finished"]
+    assert street.desk.kinds("p1") == ["received", "ready", "begun", "started", "finished"]
     assert len(pole.captures()) == 1
 
 

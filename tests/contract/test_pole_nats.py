@@ -33,7 +33,7 @@ def test_a_planned_session_is_heard_and_told_over_nats(street, sound):
     session = street.session(*sound, in_seconds=3)
     street.desk.plan("00070", [session])
     street.desk.wait_for("p1", "finished")
-    assert street.desk.kinds("p1") == ["received", "ready", "started", "finished"]
+    assert street.desk.kinds("p1") == ["received", "ready", "begun", "started", "finished"]
     assert_heard(pole.captures()[0], sound[0], session.at_ms)
 
 
@@ -57,5 +57,5 @@ def test_nats_restarted_between_plan_and_session_costs_nothing(street, sound):
     street.broker.restart()
     sleep_until(session.at_ms)
     street.desk.wait_for("p1", "finished")
-    assert street.desk.kinds("p1") == ["received", "ready", "started", "finished"]
+    assert street.desk.kinds("p1") == ["received", "ready", "begun", "started", "finished"]
     assert_heard(pole.captures()[0], sound[0], session.at_ms)

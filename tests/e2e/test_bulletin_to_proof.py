@@ -97,6 +97,11 @@ def test_the_receipt_tells_the_true_instant_of_the_first_sample(aired):
         assert abs((receipt.first_at_us - planned_us) / 1000 - true_ms[pole]) < 20
 
 
+def test_no_pole_says_that_it_has_started_before_it_has(aired):
+    for receipt in staging.told(*aired, messages.STARTED).values():
+        assert receipt.at_ms * 1000 + 999 >= receipt.first_at_us
+
+
 @pytest.mark.parametrize(("why", "kind"), WRONG.items())
 def test_a_wrong_order_is_refused_by_every_pole_and_the_refusal_arrives(aired, why, kind):
     stage, _ = aired

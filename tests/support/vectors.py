@@ -31,6 +31,9 @@ def samples() -> dict[str, Message]:
         "empty plan": messages.Plan(version=1, rules=messages.Rules(sessions_half_day=2)),
         "stop": messages.Stop(session="s-1", reason='văn bản "12/QĐ-UBND" \\ 😀'),
         "received": messages.Receipt(pole=POLE, seq=1, kind="received", at_ms=NOW_MS, session="s-1", version=3),
+        "begun": messages.Receipt(
+            pole=POLE, seq=2, boot=2, kind="begun", at_ms=NOW_MS - 500, session="s-1", first_at_us=NOW_MS * 1000
+        ),
         "started": messages.Receipt(
             pole=POLE,
             seq=3,

@@ -10,7 +10,7 @@ import pytest
 
 from headend.adapters.audio import BadSound, Limits, prepare, sweep
 from headend.adapters.audio.ffmpeg import Ffmpeg
-from headend.adapters.audio.loudness import Meter
+from headend.adapters.audio.meter import Meter
 from headend.adapters.speech import choose
 from simulator.listen import match
 from tests.support.processes import children

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headend.adapters.audio.loudness import CEILING_DB, Meter, limited
+from headend.adapters.audio.loudness import CEILING_DB, limited
+from headend.adapters.audio.meter import Meter
 from tests.support.sounds import int16, noise, tune
 
 

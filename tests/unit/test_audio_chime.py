@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headend.adapters.audio import chime
-from headend.adapters.audio.loudness import Meter
+from headend.adapters.audio.meter import Meter
 
 CHIMES = [chime.opening, chime.closing]
 

@@ -7,7 +7,8 @@ import functools
 
 import numpy as np
 
-from .loudness import TARGET_LUFS, Meter
+from .loudness import TARGET_LUFS
+from .meter import Meter
 from .sound import FRAMES_PER_MS, FULL_SCALE, RATE
 
 CHIME_MS = 2_500

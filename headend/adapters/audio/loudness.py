@@ -1,4 +1,4 @@
-"""How loud a sound is (EBU R128), and a limiter that makes it fit under a true peak.
+"""How loud everything shall be, and a limiter that makes it fit under a true peak.
 
 One constant gain for the whole sound, then a limiter: announcements keep their dynamics, and it is 8–15 times
 faster than ffmpeg's loudnorm. ffmpeg's alimiter was measured too: it looks at samples, not at what lies
@@ -6,11 +6,9 @@ between them, and went 0.8 dB over its limit on short noise bursts.
 """
 
 import functools
-import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import pyebur128
 
 from .sound import FULL_SCALE, RATE
 
@@ -25,29 +23,6 @@ _REACH = 320  # samples (20 ms) that the limiter looks ahead
 _DEEPEST_DB = 60.0
 _ATTACK_DB = _DEEPEST_DB / _REACH  # per sample
 _RELEASE_DB = 60.0 / RATE  # per sample: back by 60 dB in a second, slow enough not to tremble
-
-
-class Meter:
-    """Integrated loudness, with `peaks` also the true peak, of a 16 kHz mono sound fed piece by piece."""
-
-    def __init__(self, peaks: bool = False) -> None:
-        mode = pyebur128.MeasurementMode.MODE_I
-        if peaks:
-            mode |= pyebur128.MeasurementMode.MODE_TRUE_PEAK
-        self._state = pyebur128.R128State(1, RATE, mode)
-
-    def add(self, samples: np.ndarray) -> None:
-        """Take the next int16 samples."""
-        self._state.add_frames(np.ascontiguousarray(samples, np.int16), len(samples))
-
-    def lufs(self) -> float:
-        """Integrated loudness; minus infinity for silence and for less than 400 ms."""
-        return pyebur128.get_loudness_global(self._state)
-
-    def true_peak_db(self) -> float:
-        """Highest true peak so far, dBTP; minus infinity for digital silence."""
-        peak = pyebur128.get_true_peak(self._state, 0)
-        return 20 * math.log10(peak) if peak > 0 else -math.inf
 
 
 @functools.cache

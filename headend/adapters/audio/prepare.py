@@ -22,7 +22,8 @@ from headend.ports import Prepared
 from . import recognise
 from .ffmpeg import Ffmpeg, TooSlow, claimed_ms
 from .files import commit, new_file, sha256_of, wav_writer
-from .loudness import TARGET_LUFS, Meter, limited
+from .loudness import TARGET_LUFS, limited
+from .meter import Meter
 from .sound import FRAMES_PER_MS, RATE, SEGMENT_FRAMES, BadSound
 
 

@@ -17,6 +17,8 @@ lint:
 	.venv/bin/ruff check .
 
 # After a change of dependencies in pyproject.toml; UPGRADE=--upgrade also takes newer versions.
+# The last line fails for a package that would have to be compiled on Debian 13.
 lock:
 	$(LOCK) $(UPGRADE) -o requirements.lock
 	$(LOCK) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
+	.venv/bin/uv pip compile requirements-dev.lock --python-version 3.13 --no-build --quiet > /dev/null

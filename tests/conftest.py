@@ -79,7 +79,9 @@ def pytest_terminal_summary(terminalreporter, config):
 def not_run(config) -> list[str]:
     """A line for each tier that did not run, or not wholly."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    return account(reporter.stats, wanted_tiers(config)) if config.getoption("--account") else []
+    if reporter is None or not config.getoption("--account"):
+        return []  # a helper process of pytest-xdist: the first process gives the account
+    return account(reporter.stats, wanted_tiers(config))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 
@@ -133,6 +134,14 @@ def running(settings: Settings, house: House) -> Iterator[Link]:
         house.database.close()
 
 
+class Server(uvicorn.Server):
+    """Ends the pages' live streams when it is told to end: they would keep it up."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.site.live.close()
+        super().handle_exit(sig, frame)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Run the head-end. Settings come from the environment (LOA_DATA, LOA_PORT, LOA_DATABASE, …)."
 
@@ -152,5 +161,5 @@ def run(args: argparse.Namespace) -> int:
         app = create_app(house.ports, demo=demo, data_dir=settings.data, connected=lambda: link.connected)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, server_header=False)
         log.info("listening on http://%s:%d", settings.host, settings.port)
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from headend.domain.areas import Cluster, Commune
-from headend.domain.bulletin import Bulletin
+from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.delivery import Delivery
 from headend.domain.lawful import OnAir
 from headend.domain.person import Person
@@ -123,7 +123,8 @@ class Db(Protocol):
     # what is said
     def put_bulletin(self, bulletin: Bulletin) -> None: ...
     def bulletin(self, bulletin_id: str, lock: bool = False) -> Bulletin | None: ...
-    def bulletins(self, commune: str | None = None, limit: int = 100) -> list[Bulletin]:
+    def bulletins(self, commune: str | None = None, limit: int = 100,
+                  states: Sequence[BulletinState] | None = None) -> list[Bulletin]:
         """Newest first."""
     def put_session(self, session: BroadcastSession) -> None: ...
     def session(self, session_id: str, lock: bool = False) -> BroadcastSession | None: ...

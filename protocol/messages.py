@@ -115,7 +115,11 @@ class Ack(Message):
 
 
 class State(Message):
-    """Retained on loa/p/<pole>/state; the last will is the same message with online = 0."""
+    """Retained on loa/p/<pole>/state; the last will is the same message with online = 0.
+
+    `at_ms` is when the connection began: of two states the one of the later connection holds, and within a
+    connection the later to arrive, except that nothing follows its last will.
+    """
 
     FIELDS = (
         ("pole", Text(24, 1), REQUIRED),

@@ -18,6 +18,8 @@ PROGRAMS = {
     "chaos": ("mosquitto", *MICROPYTHON),  # the whole system, while things die
 }
 TIERS = tuple(PROGRAMS)
+# Sound is measured while it plays: these do not run beside the others.
+REAL_TIME = ("e2e", "browser", "chaos")
 QUICK = ("unit", "law", "property", "architecture", "contract", "twin")
 
 
@@ -40,7 +42,7 @@ def account(outcomes: dict[str, list], wanted: list[str]) -> list[str]:
     for outcome in ("passed", "failed", "error", "xfailed"):
         ran.update(tier_of(report.nodeid) for report in outcomes.get(outcome, []))
     for report in outcomes.get("skipped", []):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple | list) else str(report.longrepr)
         reasons[tier_of(report.nodeid)].append(reason.removeprefix("Skipped: "))
     lines = []
     for tier in wanted:

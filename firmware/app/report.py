@@ -25,6 +25,7 @@ class Report:
         self._wake = asyncio.Event()
         self._stream = topics.pole(pole)
         self._said = None
+        self._since_ms = 0  # when the connection began
         self._sent = 0  # the last receipt that went out and may still be under way
         self.link = None
 
@@ -50,9 +51,15 @@ class Report:
             self._wake.set()
 
     def state(self, online):
-        """(topic, bytes) of the retained state; `online` = 0 is the last will."""
+        """(topic, bytes) of the retained state; `online` = 0 is the last will.
+
+        All states of a connection bear the instant at which its last will was made: so the head-end can tell
+        the will of this connection from one that an older connection left behind.
+        """
+        if not online:
+            self._since_ms = self._clock.now_ms()
         said = messages.State(
-            pole=self._pole, online=online, at_ms=self._clock.now_ms(), boot=self._boot, **self._describe()
+            pole=self._pole, online=online, at_ms=self._since_ms, boot=self._boot, **self._describe()
         )
         return topics.topic(self._stream, topics.STATE), receipt.pack(self._key, receipt.STATE, said)
 

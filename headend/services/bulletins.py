@@ -7,10 +7,10 @@ from headend.domain import session as session_life
 from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
 from headend.domain.errors import BadInput, NotFound
 from headend.domain.lawful import Unlawful, Verdict, approver_refusal
-from headend.domain.person import Person, require
-from headend.domain.session import SessionState
+from headend.domain.person import EVERYWHERE, Person, require
 from headend.ports import AuditEntry, Db, Ports, Prepared
 from headend.services import sessions
+from protocol.machine import can
 
 MOST_TITLE = 120
 MOST_TEXT = 20_000
@@ -37,7 +37,7 @@ def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> B
     require(person, "bulletin.write", commune)
     prepared = ports.sound.speak(_check_text(text))
     with ports.db() as db:
-        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = _held(db, bulletin_id)
         bulletin = life.replace_sound(bulletin, prepared.sha256, prepared.duration_ms, prepared.loudness_lufs,
                                       _check_text(text))
         _keep(ports, db, person, bulletin, "bulletin.replace")
@@ -50,7 +50,7 @@ def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> B
 def submit(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
     """Send for approval."""
     with ports.db() as db:
-        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = _held(db, bulletin_id)
         require(person, "bulletin.write", bulletin.commune)
         bulletin = life.submit(bulletin)
         _keep(ports, db, person, bulletin, "bulletin.submit")
@@ -60,7 +60,7 @@ def submit(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
 def approve(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
     """Approve (C-06); sessions whose last open bulletin this was are judged again and freed, in one transaction."""
     with ports.db() as db:
-        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = _held(db, bulletin_id)
         require(person, "bulletin.approve", bulletin.commune)
         refusal = approver_refusal(ports.book, bulletin, person.username)
         if refusal:
@@ -78,7 +78,7 @@ def send_back(ports: Ports, person: Person, bulletin_id: str, reason: str) -> Bu
     if not reason.strip():
         raise BadInput("Hãy ghi lý do trả lại, để người soạn biết cần sửa gì.", "reason")
     with ports.db() as db:
-        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = _held(db, bulletin_id)
         require(person, "bulletin.approve", bulletin.commune)
         bulletin = life.send_back(bulletin, reason.strip()[:400])
         _keep(ports, db, person, bulletin, "bulletin.send_back")
@@ -88,14 +88,13 @@ def send_back(ports: Ports, person: Person, bulletin_id: str, reason: str) -> Bu
 def withdraw(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
     """Take it away; sessions that were still to come with it are withdrawn too."""
     with ports.db() as db:
-        bulletin = _known(db, bulletin_id, lock=True)
+        bulletin = _held(db, bulletin_id)
         require(person, "bulletin.write", bulletin.commune)
         bulletin = life.withdraw(bulletin)
         _keep(ports, db, person, bulletin, "bulletin.withdraw")
         for session in db.sessions_of_bulletin(bulletin_id):
-            if session.state in (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED):
-                db.put_session(session_life.move(session, "withdraw", f"Bản tin “{bulletin.title}” đã rút."))
-                db.touch(f"session:{session.id}")
+            if can(session_life.LIFE, session.state, "withdraw"):
+                sessions.end(ports, db, session, "withdraw", f"Bản tin “{bulletin.title}” đã rút.")
     ports.wake()
     return bulletin
 
@@ -110,9 +109,9 @@ def get(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
 
 def waiting(ports: Ports, person: Person) -> list[Bulletin]:
     """What waits for this person's approval, oldest first."""
+    unit = None if person.unit == EVERYWHERE else person.unit
     with ports.db(readonly=True) as db:
-        found = db.bulletins(None if person.unit == "all" else person.unit)
-    return [one for one in reversed(found) if one.state is BulletinState.SUBMITTED]
+        return db.bulletins(unit, states=(BulletinState.SUBMITTED,))[::-1]
 
 
 def _create(ports: Ports, person: Person, commune: str, title: str, field: str, text: str,
@@ -132,11 +131,17 @@ def _keep(ports: Ports, db: Db, person: Person, bulletin: Bulletin, action: str)
     db.touch(f"commune:{bulletin.commune}")
 
 
-def _known(db: Db, bulletin_id: str, lock: bool = False) -> Bulletin:
-    bulletin = db.bulletin(bulletin_id, lock)
+def _known(db: Db, bulletin_id: str) -> Bulletin:
+    bulletin = db.bulletin(bulletin_id)
     if bulletin is None:
         raise NotFound("Không có bản tin này.")
     return bulletin
+
+
+def _held(db: Db, bulletin_id: str) -> Bulletin:
+    """The bulletin, nobody else changing it, or the sessions of its station, until the end of the transaction."""
+    db.lock_station(_known(db, bulletin_id).commune)
+    return db.bulletin(bulletin_id, lock=True) or _known(db, bulletin_id)
 
 
 def _check_words(title: str, field: str) -> None:

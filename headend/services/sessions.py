@@ -49,13 +49,10 @@ def plan(ports: Ports, person: Person, commune: str, start_at: datetime, cluster
 def withdraw(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
     """Cancel before or during the broadcast: a new plan without it, and a stop order to its poles."""
     with ports.db() as db:
+        db.lock_station(known(db, session_id).commune)
         session = known(db, session_id, lock=True)
         require(person, "session.withdraw", session.commune)
-        ordered = session.state in (SessionState.SEALED, SessionState.ON_AIR)
-        session = move(session, "withdraw", f"{person.name} hủy.")
-        _keep(ports, db, session, person.username, "session.withdraw")
-        if ordered:
-            post_stop(ports, db, session, "withdrawn")
+        session = end(ports, db, session, "withdraw", f"{person.name} hủy.", person.username)
     ports.wake()
     return session
 
@@ -99,8 +96,7 @@ def lengths_changed(ports: Ports, db: Db, session: BroadcastSession) -> None:
     if session.state not in (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED):
         return
     if session.state is SessionState.SEALED:
-        settle(ports, db, move(session, "refuse", "Một bản tin đã thay tiếng sau khi gửi lệnh."))
-        post_stop(ports, db, session, "changed")
+        end(ports, db, session, "refuse", "Một bản tin đã thay tiếng sau khi gửi lệnh.")
         return
     lengths = [one.duration_ms for one in map(db.bulletin, session.bulletins) if one]
     waiting = session if session.state is SessionState.PLANNED else move(session, "unapprove")
@@ -109,14 +105,23 @@ def lengths_changed(ports: Ports, db: Db, session: BroadcastSession) -> None:
     settle(ports, db, waiting if answer.allowed else move(waiting, "refuse", answer.refusals[0].message))
 
 
+def end(ports: Ports, db: Db, session: BroadcastSession, event: str, why: str, username: str = "") -> BroadcastSession:
+    """Withdraw or refuse a session; if its order has left, a stop order follows it."""
+    ended = move(session, event, why)
+    _keep(ports, db, ended, username, f"session.{event}")
+    if session.state in (SessionState.SEALED, SessionState.ON_AIR):
+        _post_stop(ports, db, session, why)
+    return ended
+
+
 def settle(ports: Ports, db: Db, session: BroadcastSession) -> None:
     """Store a session that the system itself moved."""
     _keep(ports, db, session, "", f"session.{session.state}")
 
 
-def post_stop(ports: Ports, db: Db, session: BroadcastSession, reason: str) -> None:
+def _post_stop(ports: Ports, db: Db, session: BroadcastSession, reason: str) -> None:
     """A sealed stop order to the group, valid until the session would have ended."""
-    now, order = ports.clock.now(), messages.Stop(session=session.id, reason=reason)
+    now, order = ports.clock.now(), messages.Stop(session=session.id, reason=reason[:120])
     to = topics.group(session.commune)
     kid = ports.sealer.kid(order.TYPE)
     seq = db.next_counter(f"{kid} {to} {order.TYPE}")

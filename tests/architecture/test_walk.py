@@ -14,7 +14,9 @@ ANCHORS = re.findall(r"`([\w/.]+\.py)::(\w+)`", WALK)
 def names_in(path):
     """Every function, class and top-level variable of a file."""
     tree = ast.parse(path.read_text())
-    found = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    found = {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         found |= {one.id for one in targets if isinstance(one, ast.Name)}

@@ -12,14 +12,9 @@ from tests.support import house as house_
 from tests.support.house import AN
 
 
-@pytest.fixture(scope="module")
-def keys_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("keys") / "ring"
-
-
 @pytest.fixture
-def house(tmp_path, keys_folder):
-    house = house_.build(tmp_path, keys_folder)
+def house(tmp_path):
+    house = house_.build(tmp_path)
     with house.ports.db() as db:
         db.put_account(Account(AN, house.ports.passwords.hash("đúng rồi")))
     return house

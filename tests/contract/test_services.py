@@ -21,13 +21,13 @@ START = MONDAY + timedelta(minutes=30)
 
 
 @pytest.fixture(scope="module")
-def keys_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("keys") / "ring"
+def sound(tmp_path_factory):
+    return house_.RememberedSound(tmp_path_factory.mktemp("sound"))
 
 
 @pytest.fixture
-def house(tmp_path, keys_folder):
-    return house_.build(tmp_path, keys_folder)
+def house(tmp_path, sound):
+    return house_.build(tmp_path, sound)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def waiting(ports):
     return bulletins.submit(ports, AN, written(ports).id)
 
 
-def planned(ports, start=START):
-    bulletin = waiting(ports)
+def planned(ports, start=START, bulletin=None):
+    bulletin = bulletin or waiting(ports)
     return bulletin, sessions.plan(ports, AN, WARD, start, [], [bulletin.id])
 
 
@@ -126,7 +126,8 @@ def test_replacing_the_text_after_approval_takes_the_approval_away(house):
 
 
 def test_a_recording_changed_on_disk_after_approval_is_not_sealed(house):
-    bulletin, session = planned(house.ports)
+    own = written(house.ports, "Bản thu này sẽ bị ai đó sửa trên đĩa.")
+    bulletin, session = planned(house.ports, bulletin=bulletins.submit(house.ports, AN, own.id))
     bulletins.approve(house.ports, BINH, bulletin.id)
     with open(house.ports.sound.recording(bulletin.sha256), "r+b") as file:
         file.seek(1000)
@@ -144,6 +145,24 @@ def test_withdrawing_a_sealed_session_sends_a_stop_and_a_plan_without_it(house):
     stop = [one for one in house.orders() if isinstance(one, messages.Stop)]
     assert [one.session for one in stop] == [session.id]
     assert house.plans()[-1].sessions == [] and house.plans()[-1].version == 2
+
+
+def test_withdrawing_a_bulletin_takes_its_sealed_session_off_the_air_too(house):
+    bulletin, session = sealed(house)
+    bulletins.withdraw(house.ports, AN, bulletin.id)
+    on_air.catch_up(house.ports)
+    assert sessions.get(house.ports, AN, session.id).state is SessionState.WITHDRAWN
+    assert [one.session for one in house.orders() if isinstance(one, messages.Stop)] == [session.id]
+    assert house.plans()[-1].sessions == []
+
+
+def test_what_waits_is_not_lost_behind_a_hundred_newer_bulletins(ports):
+    first = waiting(ports)
+    with ports.db() as db:
+        for number in range(150):
+            db.put_bulletin(replace(first, id=f"newer{number}", state=BulletinState.DRAFT,
+                                    created_at=first.created_at + timedelta(seconds=number + 1)))
+    assert [one.id for one in bulletins.waiting(ports, BINH)] == [first.id]
 
 
 def test_a_session_that_nobody_approved_in_time_is_refused_with_a_sentence(house):

@@ -13,6 +13,8 @@ from headend.adapters.speech import BadText, EspeakVoice, NoVoice, PiperVoice, S
 from simulator.listen import match
 from tests.support.sounds import read_wav
 
+pytestmark = pytest.mark.slow
+
 NOTICE = (
     "Kính thưa bà con. Trạm y tế phường tổ chức tiêm phòng cho trẻ em từ sáu tháng tuổi, "
     "bắt đầu lúc bảy giờ ba mươi sáng thứ Bảy, tại nhà văn hóa. Đề nghị các gia đình đến đúng giờ."

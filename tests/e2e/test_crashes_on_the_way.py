@@ -88,7 +88,9 @@ def street(tmp_path_factory, micropython_amd64):
         session = staging.session_of(stage, aired)
         wait_until(stage, session.start_at + timedelta(seconds=4))
         playing.kill()
+        stage.wait(lambda: not staging.online(stage, playing), "the killed pole to show as offline", 5)
         playing.start()
+        stage.wait(lambda: staging.online(stage, playing), "the pole to show as back", 10)
         stage.broker.restart()
         wait_until(stage, session.end_at + timedelta(seconds=2))
         heard_of_cut = set(staging.told(stage, aired, messages.STARTED)) & {cut.folder.name}

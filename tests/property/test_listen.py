@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from simulator.listen import count_airings, decode, first_sound_index, match
 from tests.support.sounds import RATE, int16, noise, recorded, silence, tune, write_wav
 
+pytestmark = pytest.mark.slow
+
 SOURCE = tune(6)
 makes = st.sampled_from([noise, tune])
 seeds = st.integers(0, 50)

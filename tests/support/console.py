@@ -3,13 +3,11 @@
 import hashlib
 import json
 import secrets
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -19,12 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from headend.adapters import audio, speech
+from headend.adapters import audio
 from headend.adapters.db import Database
 from headend.adapters.ears import CaptureEars
-from headend.adapters.keys import KeyRing, open_ring
-from headend.adapters.passwords import Argon2Passwords
-from headend.adapters.sound import SoundWorks
 from headend.domain.bulletin import Bulletin
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
@@ -37,7 +32,7 @@ from headend.web.door import COOKIE
 from protocol import messages, receipt, topics
 from protocol.schema import Message
 from simulator.demo import city
-from tests.support import keys
+from tests.support.house import RememberedSound, passwords, ring
 from tests.support.waiting import wait_until
 
 PASSWORD = city.PASSWORD
@@ -179,32 +174,13 @@ class Console:
             self.sounded(pole, session)
 
 
-class RememberedSpeech(SoundWorks):
-    """Real sound; what was spoken once in this folder is not spoken again."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, speech.choose().speak)
-        self.speak = cache(super().speak)
-
-
-def ring(folder: Path) -> KeyRing:
-    """A key ring of the tests' fixed keys: making new ones costs seconds."""
-    folder.mkdir()
-    for role, name in {"root": "root", "plan": "plan", "emergency": "emergency", "drill": "stranger",
-                       "update": "stranger"}.items():
-        shutil.copy(keys.KEY_FOLDER / f"{name}.pem", folder / f"{role}.pem")
-    (folder / "poles.key").write_bytes(bytes(32))
-    (folder / "keys.sealed").write_bytes(keys.key_list())
-    return open_ring(folder, to_ms(MONDAY))
-
-
 def build(folder: Path, demo: DemoInfo | None = None) -> Console:
     """The demonstration's two stations at 05:30 of a Monday, with accounts of every role."""
     clock, whole, captures = Clock(), city.build(), folder / "poles"
     database = Database(f"sqlite:///{folder / 'loa.db'}")
     database.migrate()
-    known, numbers = ring(folder / "ring"), count(1)
-    ports = Ports(database.transaction, clock, RememberedSpeech(folder), known, Argon2Passwords(),
+    known, numbers = ring(), count(1)
+    ports = Ports(database.transaction, clock, RememberedSound(folder), known, passwords(),
                   CaptureEars(captures, folder / "heard", 0, audio.waveform), rulebook.load(),
                   lambda: f"id{next(numbers)}", known.pole_key)
     password = ports.passwords.hash(PASSWORD)

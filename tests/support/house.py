@@ -1,8 +1,11 @@
 """A head-end without network: real database, real sound, real keys, and a clock that the test owns."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from headend.adapters import speech
 from headend.adapters.db import Database
@@ -16,6 +19,7 @@ from headend.domain.times import HANOI, to_ms
 from headend.law import rulebook
 from headend.ports import Incoming, Ports
 from protocol import messages, receipt, seal, topics
+from tests.support import keys as fixed
 
 MONDAY = datetime(2026, 3, 2, 5, 30, tzinfo=HANOI)
 WARD = "00070"
@@ -70,14 +74,42 @@ class House:
         return Incoming(topics.topic(topics.pole(pole), topics.RECEIPT), payload)
 
 
-def build(folder: Path, keys_folder: Path, url: str | None = None) -> House:
+class RememberedSound(SoundWorks):
+    """Real sound; what was spoken or joined once in this folder is not made again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, speech.choose().speak)
+        self.speak = cache(super().speak)
+        self.programme = cache(lambda made_of: super(RememberedSound, self).programme(made_of))
+
+
+@cache
+def ring() -> KeyRing:
+    """A key ring of the tests' fixed keys, read once: making or checking keys costs seconds."""
+    roles = {"root": "root", "plan": "plan", "emergency": "emergency", "drill": "stranger", "update": "stranger"}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for role, key in roles.items():
+            shutil.copy(fixed.KEY_FOLDER / f"{key}.pem", folder / f"{role}.pem")
+        (folder / "poles.key").write_bytes(bytes(32))
+        (folder / "keys.sealed").write_bytes(fixed.key_list())
+        return open_ring(folder, to_ms(MONDAY))
+
+
+@cache
+def passwords() -> Argon2Passwords:
+    """The real thing, made once: a hash costs a tenth of a second on purpose."""
+    return Argon2Passwords()
+
+
+def build(folder: Path, sound: SoundWorks | None = None) -> House:
     """A house with one ward, two poles, and the people above."""
     clock, woken = Clock(), []
-    database = Database(url or f"sqlite:///{folder / 'loa.db'}")
+    database = Database(f"sqlite:///{folder / 'loa.db'}")
     database.migrate()
-    keys = open_ring(keys_folder, to_ms(MONDAY))
+    keys = ring()
     numbers = iter(range(1, 10_000))
-    ports = Ports(database.transaction, clock, SoundWorks(folder, speech.choose().speak), keys, Argon2Passwords(),
+    ports = Ports(database.transaction, clock, sound or RememberedSound(folder), keys, passwords(),
                   NoEars(), rulebook.load(), lambda: f"id{next(numbers)}", keys.pole_key,
                   lambda: woken.append(clock.now()))
     with ports.db() as db:

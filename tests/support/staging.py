@@ -41,6 +41,13 @@ def told(stage: Stage, aired: broadcast.Aired, kind: str) -> dict[str, Receipt]:
         return {one.receipt.pole: one.receipt for one in db.receipts(session=aired.session, kinds=(kind,))}
 
 
+def online(stage: Stage, pole: VirtualPole) -> bool:
+    """What the pages would say of the pole's connection."""
+    with stage.house.ports.db() as db:
+        [(state, _)] = db.pole_states([pole.name])
+    return bool(state.online)
+
+
 def numbers_without_gap(stage: Stage) -> dict[str, bool]:
     """Per pole: whether receipts 1…n are all there, each once."""
     with stage.house.ports.db() as db:

@@ -21,7 +21,8 @@ def test_instants_are_told_on_a_ha_noi_clock():
     assert words.second(PLANNED + timedelta(hours=15)) == "00:00:00"
 
 
-@pytest.mark.parametrize(("off_us", "said"), [(0, "0,00 ms"), (-38, "−0,04 ms"), (1_540, "+1,5 ms"), (-9_960, "−10,0 ms"),
+@pytest.mark.parametrize(("off_us", "said"), [(0, "0,00 ms"), (-38, "−0,04 ms"), (1_540, "+1,5 ms"),
+                                              (-9_960, "−10,0 ms"),
                                               (812_400, "+812 ms"), (75_000_000, "+1 phút 15 giây")])
 def test_how_far_a_start_was_off_is_told_as_exactly_as_it_matters(off_us, said):
     assert words.error(1_763_949_600_000_000 + off_us, PLANNED) == said

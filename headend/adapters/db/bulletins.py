@@ -1,5 +1,6 @@
 """Bulletins."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Row, bindparam, select
@@ -23,8 +24,11 @@ class Bulletins(Part):
         row = self._one(_BULLETIN, lock, id=bulletin_id)
         return _bulletin(row) if row else None
 
-    def bulletins(self, commune: str | None = None, limit: int = 100) -> list[Bulletin]:
+    def bulletins(self, commune: str | None = None, limit: int = 100,
+                  states: Sequence[BulletinState] | None = None) -> list[Bulletin]:
         wanted = _NEWEST_FIRST.limit(limit)
+        if states is not None:
+            wanted = wanted.where(bulletins.c.state.in_(states))
         if commune is not None:
             wanted = wanted.where(bulletins.c.commune == commune)
         return [_bulletin(row) for row in self._all(wanted)]

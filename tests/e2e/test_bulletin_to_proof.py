@@ -21,7 +21,7 @@ def aired(tmp_path_factory, micropython_amd64):
     """The station after one session, with wrong orders of every kind sent meanwhile."""
     folder = tmp_path_factory.mktemp("proof")
     with staging.station(folder, find_runtime("micropython"), broker="mosquitto-tls") as stage:
-        [aired] = broadcast.air(stage, None)
+        [aired] = broadcast.air(stage, None, staging.SHORT)
         stage.wait(lambda: len(staging.told(stage, aired, messages.READY)) == POLES, "all poles to be ready", 30)
         send_wrong_orders(stage)
         broadcast.wait_for_end(stage, [aired])

@@ -30,7 +30,7 @@ def headend_killed(tmp_path_factory, micropython_amd64):
     """kill -9 the head-end between approval and sending, and again between sending and the receipts of the sound."""
     folder = tmp_path_factory.mktemp("headend")
     with staging.station(folder, find_runtime("micropython"), broker="mosquitto") as stage:
-        [aired] = broadcast.air(stage, None)
+        [aired] = broadcast.air(stage, None, staging.SHORT)
         stage.kill_headend()
         killed_in = staging.session_of(stage, aired).state
         stage.start_headend()

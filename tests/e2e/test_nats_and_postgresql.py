@@ -10,7 +10,7 @@ def test_a_bulletin_is_heard_and_proven_on_nats_postgresql_and_32_bit_poles(tmp_
     runtime = find_runtime("micropython-i386")
     assert "heapsize=112K" in runtime.command(tmp_path)
     with staging.station(tmp_path, runtime, broker="nats", database=postgres_url) as stage:
-        [aired] = broadcast.air(stage, None, "Kính thưa bà con, chiều nay cắt nước để sửa ống. Xin cảm ơn.")
+        [aired] = broadcast.air(stage, None, staging.SHORT)
         forged = broadcast.forge(stage)
         broadcast.wait_for_end(stage, [aired])
         soundings = staging.likenesses(stage, aired)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from simulator.demo import broadcast, city, evidence
 from simulator.demo.desk import Desk
 from simulator.demo.stage import Plot, Stage, free_port
 from simulator.fleet import Runtime, VirtualPole
+
+SHORT = "Kính thưa bà con, chiều nay cắt nước để sửa ống. Xin cảm ơn."
 
 
 @contextmanager
@@ -70,8 +73,9 @@ def line_of_sound(stage: Stage, aired: broadcast.Aired, pole: VirtualPole) -> np
     return line
 
 
+@cache
 def airings(stage: Stage, aired: broadcast.Aired) -> dict[str, int]:
-    """How many times each pole sounded the bulletin, from the samples at its sink."""
+    """How many times each pole sounded the bulletin, from the samples at its sink. Ask when all is over."""
     with stage.house.ports.db() as db:
         bulletin = db.bulletin(aired.bulletin)
     assert bulletin is not None
@@ -80,8 +84,9 @@ def airings(stage: Stage, aired: broadcast.Aired) -> dict[str, int]:
             for name, pole in stage.fleet.poles.items()}
 
 
+@cache
 def likenesses(stage: Stage, aired: broadcast.Aired) -> dict[str, evidence.Sounding]:
-    """Each pole's sound against the source."""
+    """Each pole's sound against the source. Ask when all is over."""
     return {one.pole: one for one in broadcast.soundings(stage, [aired], None)}
 
 

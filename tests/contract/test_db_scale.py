@@ -1,4 +1,4 @@
-"""A year of a whole city: what is not asked for costs nothing."""
+"""A year of many communes: what is not asked for costs nothing."""
 
 import random
 import time
@@ -16,7 +16,8 @@ from headend.domain.times import from_ms, to_ms
 from tests.support.nouns import MORNING
 from tests.support.records import plain
 
-COMMUNES, CLUSTERS, DAYS = 126, 80, 261  # working days
+# A fifth of Hà Nội: a million rows and a half-minute less for each database; an index does not mind.
+COMMUNES, CLUSTERS, DAYS = 25, 80, 261  # working days
 DAY_MS = 86_400_000
 
 # A session each morning and each afternoon, at all clusters of every commune.
@@ -92,7 +93,7 @@ def plan_of(db: Transaction) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_air_of_a_few_clusters_is_found_at_once_in_a_year_of_the_whole_city(new_url, capsys):
+def test_the_air_of_a_few_clusters_is_found_at_once_in_a_year_of_many_communes(new_url, capsys):
     database = Database(new_url)
     database.migrate()
     begun = time.perf_counter()

@@ -142,5 +142,5 @@ def resident_bytes() -> int:
 def test_what_a_killed_process_left_is_swept_at_the_start(tmp_path):
     (tmp_path / "uploads").mkdir()
     (tmp_path / "uploads" / f"{uploads.PREFIX}abc").write_bytes(b"old")
-    console_.build(tmp_path)
+    console_.build(tmp_path).database.close()
     assert list((tmp_path / "uploads").iterdir()) == []

@@ -17,7 +17,8 @@ def house(tmp_path):
     house = house_.build(tmp_path)
     with house.ports.db() as db:
         db.put_account(Account(AN, house.ports.passwords.hash("đúng rồi")))
-    return house
+    yield house
+    house.database.close()
 
 
 def test_the_right_password_opens_and_the_token_leads_back_to_the_person(house):

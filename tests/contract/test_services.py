@@ -27,7 +27,9 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def house(tmp_path, sound):
-    return house_.build(tmp_path, sound)
+    house = house_.build(tmp_path, sound)
+    yield house
+    house.database.close()
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ class Console:
     app: FastAPI
     people: dict[str, Person]
     captures: Path
+    database: Database
     base: str = ""
     port: int = 0
 
@@ -191,7 +192,7 @@ def build(folder: Path, demo: DemoInfo | None = None) -> Console:
         for person in whole.people:
             db.put_account(Account(person, password))
     people = {one.username: one for one in whole.people}
-    return Console(ports, clock, create_app(ports, demo=demo, data_dir=folder), people, captures)
+    return Console(ports, clock, create_app(ports, demo=demo, data_dir=folder), people, captures, database)
 
 
 @contextmanager
@@ -202,6 +203,7 @@ def served(console: Console) -> Iterator[Console]:
         yield console
     finally:
         console.stop()
+        console.database.close()
 
 
 @contextmanager

@@ -49,6 +49,7 @@ class House:
     clock: Clock
     keys: KeyRing
     woken: list[datetime]
+    database: Database
 
     def plans(self) -> list[messages.Plan]:
         """Every plan that the outbox holds for the ward, its seal checked as a pole would."""
@@ -117,4 +118,4 @@ def build(folder: Path, sound: SoundWorks | None = None) -> House:
                          Commune("00577", "Xã Bát Tràng", "xã", 20.98, 105.9)])
         for pole in POLES:
             db.put_cluster(Cluster(pole, WARD, f"Cụm {pole[-2:]}", AreaClass.Q, 21.03, 105.85))
-    return House(ports, clock, keys, woken)
+    return House(ports, clock, keys, woken, database)

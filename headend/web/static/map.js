@@ -40,7 +40,16 @@ function title(row) {
 }
 
 const names = L.layerGroup().addTo(map);
-const communes = await (await fetch("/communes.json")).json();
+const communes = await loadNames();
+
+// The map is of use without the names around it: a line that breaks just now costs no more than them.
+async function loadNames() {
+  try {
+    return await (await fetch("/communes.json")).json();
+  } catch {
+    return [];
+  }
+}
 
 // As many names as fit without touching each other; the others come when one looks closer.
 function label() {

@@ -46,6 +46,8 @@ class NatsBroker(BrokerProcess):
             "mqtt": {
                 "listen": f"{self.host}:{self.port}",
                 "consumer_memory_storage": not self.queues_on_disk,
+                # What was under way when a client left comes again after this time; 30 s if not set.
+                "ack_wait": "5s",
             },
             "authorization": {"users": [user_entry(user) for user in self.users]},
         }

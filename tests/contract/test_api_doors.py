@@ -10,6 +10,8 @@ from headend.web.site import DemoInfo
 from tests.support import console as console_
 from tests.support.console import AUTHOR, PASSWORD
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory):

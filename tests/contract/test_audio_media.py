@@ -12,6 +12,8 @@ from protocol.messages import BLOCK_BYTES, BLOCK_FRAMES
 from simulator.listen import match
 from tests.support.sounds import noise, read_wav, silence, tune, write_wav
 
+pytestmark = pytest.mark.slow
+
 CHUNK_BYTES = 65_536
 
 

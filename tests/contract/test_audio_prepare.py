@@ -16,6 +16,8 @@ from simulator.listen import match
 from tests.support.processes import children
 from tests.support.sounds import ffmpeg, int16, noise, read_wav, recorded, seconds, silence, tune, write_wav
 
+pytestmark = pytest.mark.slow
+
 SONG = tune(6)
 KINDS = {
     "mp3": ("-b:a", "128k"),

@@ -9,6 +9,8 @@ from headend.adapters.broker import BrokerUser, NatsBroker, headend_user, pole_u
 from tests.support.mqtt import Client
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 HEADEND = headend_user("head-end-password")
 POLE = pole_user("pole-1", ["00070", "all"], "pole-1-password")
 NEIGHBOUR = pole_user("pole-2", ["00071", "all"], "pole-2-password")

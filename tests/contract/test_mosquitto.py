@@ -11,6 +11,8 @@ from headend.adapters.broker.mosquitto import BrokerTls
 from tests.conftest import program
 from tests.support.mqtt import Client, client_tls
 
+pytestmark = pytest.mark.slow
+
 POLE = pole_user("pole-1", ["00070"], "")
 HEADEND = headend_user("")
 

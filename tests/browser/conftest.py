@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from headend.web.door import COOKIE
 from headend.web.site import DemoInfo
 from tests.support import console as console_
 from tests.support.console import Console
 from tests.support.project import ROOT
+
+expect.set_options(timeout=15_000)  # a limit, not a wait: a loaded machine may take its time
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--autoplay-policy=no-user-gesture-required"]

@@ -38,6 +38,10 @@ class StageFailed(Exception):
     """A part of the demonstration did not start; one sentence."""
 
 
+class TimedOut(StageFailed):
+    """Something was waited for in vain."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """How the demonstration is set up. `offset_ms` shifts the head-end's clock against the host's.
@@ -206,7 +210,7 @@ class Stage:
         end = time.monotonic() + limit_seconds
         while not condition():
             if time.monotonic() > end:
-                raise StageFailed(f"waited {limit_seconds:.0f} s in vain for {what}; see {self.plot.root}")
+                raise TimedOut(f"waited {limit_seconds:.0f} s in vain for {what}; see {self.plot.root}")
             time.sleep(0.1)
 
 

@@ -61,3 +61,12 @@ def nats(tmp_path) -> Iterator[NatsBroker]:
 def keeper(request) -> BrokerProcess:
     """Each broker in turn, keeping its queues over a restart."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def sqlite(sqlite_url) -> Iterator[Database]:
+    """A migrated SQLite database, closed at the end."""
+    database = Database(sqlite_url)
+    database.migrate()
+    yield database
+    database.close()

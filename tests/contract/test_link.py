@@ -42,14 +42,6 @@ def opened(broker: BrokerProcess) -> BrokerProcess:
     return broker
 
 
-@pytest.fixture
-def sqlite(sqlite_url) -> Iterator[Database]:
-    database = Database(sqlite_url)
-    database.migrate()
-    yield database
-    database.close()
-
-
 @contextmanager
 def linked(broker: BrokerProcess, take: Callable[[list[Incoming]], list[Outgoing]]) -> Iterator[Link]:
     """A link that is up."""

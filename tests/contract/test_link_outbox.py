@@ -38,14 +38,6 @@ def opened(broker: BrokerProcess) -> BrokerProcess:
     return broker
 
 
-@pytest.fixture
-def sqlite(sqlite_url) -> Iterator[Database]:
-    database = Database(sqlite_url)
-    database.migrate()
-    yield database
-    database.close()
-
-
 @contextmanager
 def pumping(broker: BrokerProcess, database: Database, user: BrokerUser = HEADEND) -> Iterator[tuple[Link, Pump]]:
     """A head-end that empties its outbox."""

@@ -19,7 +19,7 @@ LIFE = {
 }
 
 BLOCK_FRAMES = messages.BLOCK_FRAMES
-MARGIN_FRAMES = 1600  # of zeros before a late start, while `begun` goes to flash
+MARGIN_FRAMES = 1600  # of zeros before the start, while `begun` goes to flash
 RESYNC_FRAMES = 320  # 20 ms beside the plan is no drift: begin again at the right place
 MOST_OVER_MS = 1000  # a file may be this much longer than its session: the length is rounded
 
@@ -83,10 +83,10 @@ class Player:
             self._speaker.close()
             self.state = "idle"
             self.session = None
-        if entry.state != "sounding":
-            self._end(entry, "miss", why=self._stop_why or "late")
-        elif self._stop_why or limit < programme.frames:
+        if self._stop_why or (entry.state == "sounding" and limit < programme.frames):
             self._end(entry, "stop", why=self._stop_why or "length", frames=self._played, underruns=self._underruns)
+        elif entry.state != "sounding":
+            self._end(entry, "miss", why="late")
         else:
             self._end(entry, "finish", frames=self._played, underruns=self._underruns)
 
@@ -120,28 +120,36 @@ class Player:
                 self._speaker.close()
 
     async def _begin(self, entry, limit):
-        """Zeros up to the first frame, `begun` on flash meanwhile; the frame to enter at, None if it is too
-        late.
+        """Zeros up to the first frame, `begun` on flash shortly before it; the frame to enter at, None if there is no
+        more to sound.
         """
-        speaker = self._speaker
-        ahead = -self._ideal(speaker.next)
+        ahead = -self._ideal(self._speaker.next)
         pad = max(ahead, MARGIN_FRAMES)
         enter = pad - ahead
         if enter >= limit:
             return None
+        await self._zeros_for(pad - MARGIN_FRAMES)
+        if self._stop_why:
+            return None
+        self._write_down(entry, enter)
+        await self._zeros_for(MARGIN_FRAMES)
+        return None if self._stop_why else enter
+
+    async def _zeros_for(self, frames):
+        while frames > 0 and not self._stop_why:
+            some = min(frames, BLOCK_FRAMES)
+            await self._silence(some)
+            frames -= some
+
+    def _write_down(self, entry, enter):
+        """`begun` is on flash when this returns, unless it was before: then the sink had to be opened anew."""
+        if not self._started or self._first is not None:  # nothing has been heard yet
+            self._first = self._speaker.next + MARGIN_FRAMES
+            self._skipped = enter or None
         if not self._started:
             self._started = True
             entry.step("sound" if entry.state != "sounding" else "resume")
-            self._first = speaker.next + pad
-            self._skipped = enter or None
             self._note_first(messages.BEGUN)
-        elif self._first is not None:
-            self._first = speaker.next + pad  # the sink was opened anew before anything was heard
-        while pad and not self._stop_why:
-            some = min(pad, BLOCK_FRAMES)
-            await self._silence(some)
-            pad -= some
-        return None if self._stop_why else enter
 
     def _note_first(self, kind):
         first_at_us = self._clock.unix_at(self._speaker.ticks_of(self._first))

@@ -10,7 +10,9 @@ import asyncio
 
 PIECE_FRAMES = 256
 FRAME_BYTES = 2
-SLACK_MS = 300  # between opening and the last moment at which the exact frame can still be prepared
+# Between opening and the last moment at which the exact frame can still be prepared: whatever holds a pole up
+# meanwhile (a TLS handshake takes an ESP32 1.2 s at a stretch) costs zeros, and no sound.
+SLACK_MS = 1500
 DEPTH = 2  # one buffer with the driver's task, one in its queue; a third would be dropped without a word
 
 

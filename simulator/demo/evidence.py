@@ -7,10 +7,11 @@ import numpy as np
 
 from protocol.messages import RATE
 from simulator.fleet import Capture
-from simulator.listen import match
+from simulator.listen import first_sound_index, match
 
 HEARD = 0.9  # a pole counts as heard from this likeness on: IMA-ADPCM of speech gives 0.97 and more
 EARLY_US = 3_000_000
+ONSET = 16  # samples (1 ms): a chime grows out of silence, and at a lower volume its first ones round to nothing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ def listen_to(
     """Compare what left a pole's sink with what should have.
 
     `source`: the recording as it was handed in, at RATE; `programme`: what the pole was given to play, whose first
-    sample should sound at `planned_us` (host's Unix µs).
+    sample should sound at `planned_us` (host's Unix µs). A pole that comes late and then is with the others has begun
+    late all the same: its error is that of the first sample that it sounded.
     """
     end_us = planned_us + len(programme) * 1_000_000 // RATE
     pieces = [one for one in captures if one.first_true_us < end_us and _end_us(one) > planned_us - EARLY_US]
@@ -43,8 +45,17 @@ def listen_to(
     found = match(programme, samples)
     if found.score < HEARD / 2:
         return Sounding(pole, likeness, None)
-    started_us = first_us + found.offset_samples * 1_000_000 / pieces[0].rate
+    begun = found.offset_samples + _left_out(programme, samples, found.offset_samples)
+    started_us = first_us + begun * 1_000_000 / pieces[0].rate
     return Sounding(pole, likeness, (started_us - planned_us) / 1000)
+
+
+def _left_out(programme: np.ndarray, samples: np.ndarray, offset: int) -> int:
+    """Samples of the programme's beginning that were not sounded, where its first one lies, or would, at `offset`."""
+    due = first_sound_index(programme, least=1)
+    came = first_sound_index(samples[max(offset, 0):], least=1)
+    late = (came or 0) - (due or 0) - min(offset, 0)
+    return late if late > ONSET else 0
 
 
 def _end_us(capture: Capture) -> float:

@@ -59,7 +59,17 @@ def fetch(recipe: Recipe, say: Say) -> None:
             return install(recipe.packages, say)
         except PackageError as error:
             say(f"apt-get could not install {recipe.name} ({error}): unpacking it instead")
-    suite = recipe.suite()
+    for suite in recipe.suites_to_ask():
+        try:
+            return unpack(recipe, suite, say)
+        except PackageError as why:
+            error = why
+            say(f"{recipe.name} can not be had from {suite or 'the suite of this machine'}: {why}")
+    raise error
+
+
+def unpack(recipe: Recipe, suite: str | None, say: Say) -> None:
+    """Unpack the recipe's packages of one suite. Raises PackageError."""
     apt_folder = tools_folder() / "apt" / f"{suite or 'own'}-{recipe.architecture}"
     apt = Apt(apt_folder, recipe.architecture, suite, on_top_of_system=not recipe.own_loader)
     apt.unpack(recipe.packages, home_of(recipe), say)

@@ -43,7 +43,8 @@ class Recipe:
     `places` are tried in order: a bare name is looked up on PATH, a path may hold '*' (the highest match first).
     `check` starts it and says whether it is good enough.
     `installable` allows to install it on the machine; `own_loader` starts it with the C library it came with.
-    `suites` maps the machine's suite to the one that has the packages.
+    `suites`: for machines of some suites, which ones to ask for the packages, in this order (None: their own). A later
+    one is asked where the lists of the one before can not be read: mirrors renew them one by one.
     """
 
     name: str
@@ -55,12 +56,12 @@ class Recipe:
     needed: str
     installable: bool = False
     own_loader: bool = False
-    suites: tuple[tuple[str, str], ...] = ()
+    suites: tuple[tuple[str, tuple[str | None, ...]], ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
 
-    def suite(self) -> str | None:
-        """The suite that has the packages, where it is not the machine's own."""
-        return dict(self.suites).get(os_release().get("VERSION_CODENAME", ""))
+    def suites_to_ask(self) -> tuple[str | None, ...]:
+        """The suites that have the packages, the best one first; None is the machine's own."""
+        return dict(self.suites).get(os_release().get("VERSION_CODENAME", ""), (None,))
 
     def on_system(self) -> Program | None:
         """The program where the machine has it, if it is good enough."""
@@ -160,7 +161,7 @@ def micropython(name: str, architecture: str, word_bits: int) -> Recipe:
         check=functools.partial(micropython_is_new_enough, word_bits=word_bits),
         needed=f"needed is micropython 1.25 for {architecture} (Debian 13's package, through apt-get)",
         own_loader=True,
-        suites=(("bookworm", "trixie"),),
+        suites=(("bookworm", ("trixie", "forky")), ("trixie", (None, "forky"))),
     )
 
 

@@ -92,8 +92,10 @@ class Apt:
             (self.folder / name).write_text(text)
         say(f"reading the package lists of {self.suite or 'this machine'} ({self.architecture})")
         # One list of several may be unreadable while its mirror is updated: the package may still be found.
-        with contextlib.suppress(PackageError):
+        try:
             self._apt("update")
+        except PackageError as why:
+            say(f"a package list could not be read: {why}")
 
     def _closure(self, packages: Sequence[str]) -> list[str]:
         """`packages` and what they need, each as "name:architecture=version"."""

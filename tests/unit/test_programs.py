@@ -50,13 +50,40 @@ def test_the_machines_own_suite_is_left_as_it_is(bookworm, etc_apt):
     assert found["sources.list.d/vendor.list"] == "deb http://vendor.example/apt stable main\n"
 
 
-def test_only_debian_12_needs_another_suite_for_micropython(monkeypatch):
+def test_micropython_comes_from_debian_13_or_where_its_lists_are_being_renewed_from_the_next(monkeypatch):
     recipe = RECIPES["micropython"]
-    for codename, suite in {"bookworm": "trixie", "trixie": None, "noble": None}.items():
+    for codename, suites in {"bookworm": ("trixie", "forky"), "trixie": (None, "forky"), "noble": (None,)}.items():
         monkeypatch.setattr(
             "simulator.programs.catalogue.os_release", lambda name=codename: {"VERSION_CODENAME": name}
         )
-        assert recipe.suite() == suite
+        assert recipe.suites_to_ask() == suites
+
+
+@pytest.mark.parametrize(("broken", "asked"), [((), ["trixie"]), (("trixie",), ["trixie", "forky"])])
+def test_a_suite_that_can_not_be_read_is_named_and_the_next_one_asked(bookworm, monkeypatch, broken, asked):
+    seen, said = [], []
+    monkeypatch.setattr("simulator.programs.catalogue.os_release", packages.os_release)
+
+    def unpack(recipe, suite, say):
+        seen.append(suite)
+        if suite in broken:
+            raise packages.PackageError("E: Unable to locate package micropython")
+
+    monkeypatch.setattr(programs, "unpack", unpack)
+    programs.fetch(RECIPES["micropython-i386"], said.append)
+    assert seen == asked
+    assert len(said) == len(broken)
+
+
+def test_where_no_suite_can_be_read_the_last_reason_is_the_reason(bookworm, monkeypatch):
+    monkeypatch.setattr("simulator.programs.catalogue.os_release", packages.os_release)
+
+    def unpack(recipe, suite, say):
+        raise packages.PackageError(f"E: nothing in {suite}")
+
+    monkeypatch.setattr(programs, "unpack", unpack)
+    with pytest.raises(packages.PackageError, match="nothing in forky"):
+        programs.fetch(RECIPES["micropython-i386"], lambda line: None)
 
 
 def test_what_a_program_needs_stands_before_it_on_the_command_line():

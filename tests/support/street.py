@@ -9,9 +9,10 @@ from headend.adapters.broker import MosquittoBroker
 from headend.adapters.broker.access import headend_user, pole_user
 from protocol import messages
 from simulator.fleet import Capture, Fleet, VirtualPole
+from simulator.listen import match
 from simulator.runtime import Runtime
 from tests.support import keys
-from tests.support.headside import Desk, MediaServer, TimeServer, find, wait_until
+from tests.support.headside import Desk, MediaServer, TimeServer, wait_until
 
 GROUPS = ("00070", "all")
 PASSWORD = "not-a-secret"
@@ -83,9 +84,9 @@ def sleep_until(at_ms: float) -> None:
 
 def assert_heard(capture: Capture, source: np.ndarray, at_ms: float, likeness: float = 0.98) -> None:
     """`source` left the speaker at its instant and is what it should be."""
-    begin, like = find(capture.samples, source)
-    error_ms = capture.true_us(begin) / 1000 - at_ms
-    assert like >= likeness, f"likeness {like:.3f}"
+    found = match(source, capture.samples)
+    error_ms = capture.true_us(found.offset_samples) / 1000 - at_ms
+    assert found.score >= likeness, f"likeness {found.score:.3f}"
     assert abs(error_ms) <= START_TOLERANCE_MS, f"{error_ms:.2f} ms beside its instant"
 
 

@@ -20,7 +20,7 @@ from tests.support.records import plain
 COMMUNES, CLUSTERS, DAYS = 25, 80, 261  # working days
 DAY_MS = 86_400_000
 ASKED = 150  # times, of each city
-MOST_GROWTH = 3  # from one commune to COMMUNES; a search that reads what it is not asked for takes that many times as long
+MOST_GROWTH = 3  # from one commune to COMMUNES; what reads all that is there takes COMMUNES times as long
 
 # A session each morning and each afternoon, at all clusters of every commune.
 YEAR = """

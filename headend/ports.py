@@ -235,6 +235,8 @@ class Sound(Protocol):
     def programme(self, sha256s: Sequence[str]) -> Media:
         """Join chime, pauses and recordings, encode; checks that each file still has its SHA-256 (BadInput if not)."""
     def media(self, digest: str) -> Path: ...
+    def programme_sound(self, digest: str, frames: int, edge_ms: int) -> Path:
+        """A programme as poles decode it: a WAV file, with silence of `edge_ms` at both ends."""
     def source_wave(self, digest: str, width: int) -> list[tuple[int, int]]:
         """Outline of a programme: lowest and highest sample (int16) of each of `width` equal slices."""
     def recording_wave(self, sha256: str, width: int) -> list[tuple[int, int]]:

@@ -5,17 +5,17 @@ Layout, one folder a pole: `<folder>/<pole>/captures/<n>.pcm` (16-bit mono) with
 """
 
 import json
-import wave
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from headend.adapters.audio.files import commit, keep_newest, new_file, wav_writer
 from headend.domain.times import to_ms
 from headend.ports import Heard
 from protocol.messages import RATE
 
-TAIL = timedelta(seconds=1)  # a pole may end a little late; that should be heard too
+MOST_KEPT = 200  # WAV files for those who listen; made again from the captures where they are gone
 
 
 class NoEars:
@@ -36,20 +36,23 @@ class CaptureEars:
         cache.mkdir(parents=True, exist_ok=True)
 
     def heard(self, pole: str, start: datetime, end: datetime) -> Heard | None:
-        end += TAIL
         pieces = [one for one in self._pieces(pole) if one[0] < to_ms(end) and one[1] > to_ms(start)]
         if not pieces:
             return None
         wav = self._cache / f"{pole}-{to_ms(start)}-{sum(one[3] for one in pieces)}.wav"
         if not wav.exists():
             _write(wav, _mix(pieces, to_ms(start), to_ms(end)))
+            keep_newest(self._cache, MOST_KEPT)
         return Heard(wav, start, (to_ms(end) - to_ms(start)), self._draw(wav, 600))
 
     def _pieces(self, pole: str) -> list[tuple[int, int, Path, int]]:
         """(first ms, last ms, file, bytes) of each capture, in the head-end's time."""
         found = []
         for described in sorted((self._folder / pole / "captures").glob("*.json")):
-            told = json.loads(described.read_text())
+            try:
+                told = json.loads(described.read_text())
+            except ValueError:
+                continue  # being written: the sink has just been opened
             sound = described.with_suffix(".pcm")
             size = sound.stat().st_size if sound.exists() else 0
             first_ms = told["enabled_true_us"] // 1000 + self._offset_ms
@@ -70,8 +73,7 @@ def _mix(pieces: list[tuple[int, int, Path, int]], start_ms: int, end_ms: int) -
 
 
 def _write(path: Path, samples: np.ndarray) -> None:
-    temporary = path.with_suffix(".part")
-    with wave.open(str(temporary), "wb") as out:
-        out.setparams((1, 2, RATE, 0, "NONE", "none"))
-        out.writeframes(samples.tobytes())
-    temporary.replace(path)
+    with new_file(path.parent) as file:
+        with wav_writer(file) as wav:
+            wav.writeframesraw(samples.tobytes())
+        commit(file, path)

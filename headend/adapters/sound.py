@@ -13,17 +13,22 @@ from headend.domain.errors import BadInput
 from headend.ports import Media, Prepared
 
 Speak = Callable[[str, Path], Path]
+MOST_HEARD = 32  # programmes kept as WAV for those who listen: 30 MB each at the most usual length of 15 minutes
 
 
 class SoundWorks:
-    """`folder` holds `bulletins/` (recordings) and `media/`; one heavy job at a time keeps memory and cores free."""
+    """`folder` holds `bulletins/` (recordings), `media/` and `programmes/` (to listen to; may be deleted).
+
+    One heavy job at a time keeps memory and cores free.
+    """
 
     def __init__(self, folder: Path, speak: Speak) -> None:
         self._bulletins = folder / "bulletins"
         self._media = folder / "media"
+        self._programmes = folder / "programmes"
         self._speak = speak
         self._turn = threading.Semaphore(1)
-        for place in (self._bulletins, self._media):
+        for place in (self._bulletins, self._media, self._programmes):
             place.mkdir(parents=True, exist_ok=True)
             audio.sweep(place)
 
@@ -59,6 +64,14 @@ class SoundWorks:
     def media(self, digest: str) -> Path:
         """The encoded file; its chunk list stands beside it as `<digest>.chunks`."""
         return self._media / digest
+
+    def programme_sound(self, digest: str, frames: int, edge_ms: int) -> Path:
+        """A programme as poles decode it, as a WAV file with silence of `edge_ms` before and after it."""
+        wav = self._programmes / f"{digest}-{frames}-{edge_ms}.wav"
+        if not wav.exists():
+            audio.decode_to_wav(self.media(digest), frames, edge_ms * audio.RATE // 1000, wav)
+            audio.keep_newest(self._programmes, MOST_HEARD)
+        return wav
 
     def source_wave(self, digest: str, width: int) -> list[tuple[int, int]]:
         """Lowest and highest sample of each of `width` slices of an encoded programme."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from headend.domain.areas import Cluster, Commune
 from headend.domain.bulletin import Bulletin, BulletinState
@@ -307,6 +308,16 @@ def session_list(ports: Ports, person: Person, start_from: datetime, start_to: d
     require(person, "session.see", person.unit)
     with ports.db(readonly=True) as db:
         return db.sessions(unit_of(person), start_from=start_from, start_to=start_to)
+
+
+def source(ports: Ports, person: Person, session_id: str) -> Path:
+    """What the poles of a session should sound, as a WAV file on the session's line of time. NotFound, NotAllowed."""
+    with ports.db(readonly=True) as db:
+        found = sessions.known(db, session_id)
+    require(person, "evidence.listen", found.commune)
+    if found.programme is None:
+        raise NotFound("Chương trình của buổi phát này chưa được ghép.")
+    return ports.sound.programme_sound(found.programme.media, found.programme.frames, EDGE // timedelta(milliseconds=1))
 
 
 def heard(ports: Ports, person: Person, session_id: str, pole: str) -> Heard | None:

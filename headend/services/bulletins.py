@@ -32,14 +32,26 @@ def speak(ports: Ports, person: Person, commune: str, title: str, field: str, te
 
 def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> Bulletin:
     """Speak another text instead: the bulletin loses its approval, its sessions wait again."""
+    _may_write(ports, person, bulletin_id)
+    return _replace(ports, person, bulletin_id, _check_text(text), ports.sound.speak(_check_text(text)))
+
+
+def replace_recording(ports: Ports, person: Person, bulletin_id: str, source: Path) -> Bulletin:
+    """Take another recording instead, likewise. `source` is left to the caller to delete."""
+    _may_write(ports, person, bulletin_id)
+    return _replace(ports, person, bulletin_id, "", ports.sound.prepare(source))
+
+
+def _may_write(ports: Ports, person: Person, bulletin_id: str) -> None:
+    """Asked before sound is worked on, which takes long."""
     with ports.db(readonly=True) as db:
-        commune = _known(db, bulletin_id).commune
-    require(person, "bulletin.write", commune)
-    prepared = ports.sound.speak(_check_text(text))
+        require(person, "bulletin.write", _known(db, bulletin_id).commune)
+
+
+def _replace(ports: Ports, person: Person, bulletin_id: str, text: str, prepared: Prepared) -> Bulletin:
     with ports.db() as db:
-        bulletin = _held(db, bulletin_id)
-        bulletin = life.replace_sound(bulletin, prepared.sha256, prepared.duration_ms, prepared.loudness_lufs,
-                                      _check_text(text))
+        bulletin = life.replace_sound(_held(db, bulletin_id), prepared.sha256, prepared.duration_ms,
+                                      prepared.loudness_lufs, text)
         _keep(ports, db, person, bulletin, "bulletin.replace")
         for session in db.sessions_of_bulletin(bulletin_id):
             sessions.lengths_changed(ports, db, session)

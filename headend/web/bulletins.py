@@ -150,6 +150,25 @@ def sound(ports: Ported, person: Who, bulletin_id: str) -> FileResponse:
     return FileResponse(ports.sound.recording(bulletin.sha256), media_type="audio/wav")
 
 
+@routes.post("/{bulletin_id}/sound")
+@takes_upload
+async def mend(request: Request, ports: Ported, person: Who, bulletin_id: str) -> Response:
+    """Other words or another recording for a bulletin that exists."""
+    async with receive(request) as parcel:
+        await to_thread.run_sync(_mend, ports, person, bulletin_id, parcel, limiter=site_of(request).workshop)
+    return go_to(request, f"/bulletins/{bulletin_id}")
+
+
+def _mend(ports: Ports, person: Person, bulletin_id: str, parcel: Parcel) -> None:
+    if parcel.file is not None:
+        bulletins.replace_recording(ports, person, bulletin_id, parcel.file)
+    elif "text" in parcel.fields:
+        bulletins.replace_text(ports, person, bulletin_id, parcel.text("text"))
+    else:
+        require(person, "bulletin.write", bulletins.get(ports, person, bulletin_id).commune)
+        raise BadInput("Hãy chọn một tệp âm thanh.", "file")
+
+
 @routes.post("/{bulletin_id}/check")
 def check(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
     """The law's word on a session of this bulletin; changes nothing."""

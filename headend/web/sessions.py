@@ -54,6 +54,12 @@ async def session_live(request: Request, ports: Ported, person: Who, session_id:
     return open_stream(request, ("session", session_id), make)
 
 
+@routes.get("/{session_id}/source.wav")
+def source_sound(ports: Ported, person: Who, session_id: str) -> FileResponse:
+    """The programme, with the silence before and after it that poles are listened to in."""
+    return FileResponse(board.source(ports, person, session_id), media_type="audio/wav")
+
+
 @routes.get("/{session_id}/poles/{pole}/heard")
 def heard_part(request: Request, ports: Ported, person: Who, session_id: str, pole: str) -> Response:
     """A pole's sound drawn beside the source, or the gap where nothing could listen."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from headend.domain.session import SessionState
 from headend.services import on_air
 from headend.web.live import RETRY_MS
 from protocol import messages
@@ -53,7 +54,7 @@ def test_an_author_who_approves_is_told_the_law_beside_the_button(console, open_
     faults.clear()
 
 
-def test_sent_back_with_a_reason_it_is_the_authors_next_step(console, open_as):
+def test_sent_back_with_a_reason_it_is_mended_and_approved_for_the_same_session(console, open_as, picture):
     session = console.planned(START, "Sai ngày")
     page = open_as(APPROVER)
     page.goto(f"{console.base}/bulletins/{session.bulletins[0]}")
@@ -65,6 +66,18 @@ def test_sent_back_with_a_reason_it_is_the_authors_next_step(console, open_as):
     author.goto(console.base)
     author.get_by_role("link", name="Xem lại bản tin bị trả").click()
     expect(author.get_by_role("heading", level=1)).to_have_text("Sai ngày")
+    expect(author.locator("#bulletin-state")).to_contain_text("Ngày tiêm là chủ nhật")
+    words = author.get_by_label("Nội dung cần đọc")
+    words.fill(words.input_value().replace("thứ bảy", "chủ nhật"))
+    picture(author, "sent-back")
+    author.get_by_role("button", name="Đọc lại bằng nội dung này").click()
+    expect(author.locator(".spoken")).to_contain_text("Sáng chủ nhật tuần này")
+    author.get_by_role("button", name="Gửi duyệt", exact=True).click()
+    expect(author.locator("#bulletin-state")).to_contain_text("chờ duyệt")
+    page.goto(f"{console.base}/bulletins/{session.bulletins[0]}")
+    page.get_by_role("button", name="Duyệt bản tin này").click()
+    expect(page.locator("#bulletin-state")).to_contain_text("đã duyệt")
+    assert console.session(session.id).state == SessionState.APPROVED
 
 
 def test_poles_turn_while_one_looks_and_then_can_be_heard(console, open_as, poles, picture):

@@ -6,7 +6,9 @@ import pytest
 
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.db import Database
+from tests.conftest import program, runtime
 from tests.support.records import emptied
+from tests.support.street import Street
 
 
 @pytest.fixture
@@ -70,3 +72,13 @@ def sqlite(sqlite_url) -> Iterator[Database]:
     database.migrate()
     yield database
     database.close()
+
+
+@pytest.fixture
+def street(tmp_path) -> Iterator[Street]:
+    """Where poles hang: Mosquitto, a desk that plays the head-end, and 32-bit MicroPython."""
+    with (
+        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
+        Street(tmp_path, runtime("micropython-i386"), broker) as street,
+    ):
+        yield street

@@ -201,6 +201,18 @@ def test_what_a_pole_really_sounded_can_be_heard_and_drawn_and_a_gap_stays_a_gap
     assert stranger.status_code == 404 and "không thuộc buổi phát" in stranger.json()["message"]
 
 
+def test_the_source_is_the_whole_programme_on_the_line_of_time_of_what_was_heard(console, author):
+    session = console.ordered(console.clock.at + timedelta(hours=2))
+    console.sounded(POLES[0], session)
+    heard = author.get(f"/sessions/{session.id}/poles/{POLES[0]}/heard.wav").content
+    assert author.get(f"/sessions/{session.id}/source.wav").content == heard
+    part = author.get(f"/sessions/{session.id}/source.wav", headers={"Range": "bytes=0-43"})
+    assert part.status_code == 206 and part.content == heard[:44]
+    planned = console.planned(console.clock.at + timedelta(hours=9))
+    answer = author.get(f"/sessions/{planned.id}/source.wav")
+    assert answer.status_code == 404 and "chưa được ghép" in answer.text
+
+
 def test_poles_are_listed_with_what_they_said_last(console, author):
     console.online(POLES[0], plan_version=3, runtime="micropython 1.25.0", refused=2)
     listed = {one["id"]: one for one in author.get("/api/poles").json()}

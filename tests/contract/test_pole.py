@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
-from headend.adapters.broker.certs import Authority
-from headend.adapters.broker.mosquitto import BrokerTls
-from protocol import messages, receipt, topics
-from simulator.runtime import NoRuntime, find_runtime
-from tests.conftest import in_ci, program
+from protocol import messages, topics
+from tests.conftest import program, runtime
 from tests.support import keys
 from tests.support.headside import decode, encode, find, noise, wait_until
 from tests.support.street import (
@@ -22,15 +19,6 @@ from tests.support.street import (
 )
 
 SECONDS = 2.0
-
-
-def runtime(name: str):
-    try:
-        return find_runtime(name)
-    except NoRuntime as missing:
-        if in_ci():
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +33,6 @@ def long_sound() -> tuple[np.ndarray, bytes]:
     """Eight seconds."""
     raw = encode(noise(8, seed=2))
     return decode(raw)[: 8 * messages.RATE], raw
-
-
-@pytest.fixture
-def street(tmp_path):
-    with (
-        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
-        Street(tmp_path, runtime("micropython-i386"), broker) as street,
-    ):
-        yield street
 
 
 @pytest.mark.slow
@@ -353,50 +332,3 @@ def test_volume_is_turned_down_by_half_decibels(street, sound):
     part = capture.samples[begin : begin + len(sound[0])].astype(float)
     assert like > 0.98
     assert 20 * np.log10(part.std() / sound[0].std()) == pytest.approx(-12, abs=0.1)
-
-
-@pytest.mark.slow
-def test_receipts_come_again_until_the_head_end_has_said_that_it_has_them(street, sound):
-    street.desk.acknowledge = False
-    pole = street.pole()
-    street.desk.plan("00070", [street.session(*sound, in_seconds=60)])
-    street.desk.wait_for("p1", "ready")
-    deliveries = street.desk.deliveries
-    wait_until(lambda: street.desk.deliveries >= deliveries + 2, "the receipts again")
-    pole.restart()
-    street.desk.acknowledge = True
-    deliveries = street.desk.deliveries
-    wait_until(lambda: street.desk.deliveries > deliveries, "the receipts of before the restart")
-    wait_until(lambda: (pole.folder / "data" / "acked").exists(), "the acknowledgement on flash")
-    assert street.desk.kinds("p1") == ["received", "ready"]
-
-
-@pytest.mark.slow
-def test_an_acknowledgement_under_another_key_is_not_believed(street, sound):
-    street.desk.acknowledge = False
-    pole = street.pole()
-    street.desk.plan("00070", [street.session(*sound, in_seconds=60)])
-    street.desk.wait_for("p1", "ready")
-    forged = receipt.pack(keys.pole_key("p2"), receipt.ACK, messages.Ack(pole="p1", upto=2))
-    street.desk.publish("loa/p/p1/ack", forged)
-    deliveries = street.desk.deliveries
-    wait_until(lambda: street.desk.deliveries >= deliveries + 2, "the receipts again")
-    assert not (pole.folder / "data" / "acked").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["micropython-i386", "cpython"])
-def test_over_tls_a_pole_talks_to_its_broker_and_to_no_other(tmp_path, name):
-    authority, stranger = Authority(tmp_path / "ca"), Authority(tmp_path / "stranger")
-    tls = BrokerTls(authority, authority.issue_server("broker", ["127.0.0.1"]))
-    with MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv, tls=tls) as broker:
-        with Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}) as street:
-            street.pole("p1", start=False).start()
-            wait_until(lambda: "as p1" in broker.log_path.read_text(), "the pole in the broker's log")
-        with Street(tmp_path, runtime(name), broker, {"ca": str(stranger.certificate)}) as street:
-            street.pole("p2", start=False).start()
-            wait_until(
-                lambda: "OpenSSL Error" in broker.log_path.read_text(),
-                "the pole's refusal in the broker's log",
-            )
-            assert "as p2" not in broker.log_path.read_text()

@@ -6,24 +6,12 @@ import random
 import numpy as np
 import pytest
 
-from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from tests.conftest import program
-from tests.contract.test_pole import runtime
 from tests.support.headside import wait_until
 from tests.support.street import Street
 
 pytestmark = pytest.mark.slow
 CHUNK = messages.CHUNK_BYTES
-
-
-@pytest.fixture
-def street(tmp_path):
-    with (
-        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
-        Street(tmp_path, runtime("micropython-i386"), broker) as street,
-    ):
-        yield street
 
 
 def audio(chunks: float, seed: int) -> bytes:

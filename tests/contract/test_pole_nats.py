@@ -4,7 +4,7 @@ import pytest
 
 from headend.adapters.broker import NatsBroker
 from protocol import messages
-from tests.contract.test_pole import runtime
+from tests.conftest import runtime
 from tests.support.headside import decode, encode, noise
 from tests.support.street import Street, assert_heard, sleep_until
 

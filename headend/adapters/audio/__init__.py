@@ -1,7 +1,7 @@
 """Sound: recordings in, one loudness, programmes, and the files that poles fetch; all streamed."""
 
-from .files import scratch, sweep
-from .media import decode_media, encode, media_waveform
+from .files import keep_newest, scratch, sweep
+from .media import decode_media, decode_to_wav, encode, media_waveform
 from .prepare import Limits, prepare
 from .programme import join, programme_ms
 from .sound import RATE, BadSound, Programme, SoundFailed
@@ -9,5 +9,6 @@ from .waveform import waveform
 
 __all__ = [
     "RATE", "BadSound", "Limits", "Programme", "SoundFailed",
-    "decode_media", "encode", "join", "media_waveform", "prepare", "programme_ms", "scratch", "sweep", "waveform",
+    "decode_media", "decode_to_wav", "encode", "join", "keep_newest", "media_waveform", "prepare", "programme_ms",
+    "scratch", "sweep", "waveform",
 ]

@@ -63,6 +63,14 @@ def sweep(folder: Path) -> int:
     return len(leftovers)
 
 
+def keep_newest(folder: Path, most: int) -> None:
+    """Of the files in a folder of things that can be made again, leave those that were made last."""
+    made = sorted((path for path in folder.iterdir() if not path.name.startswith(_PREFIX)),
+                  key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in made[most:]:
+        path.unlink(missing_ok=True)
+
+
 def sha256_of(file: BinaryIO) -> str:
     """Hex SHA-256 of the whole of `file`, whatever was read of it before."""
     file.seek(0)

@@ -17,7 +17,7 @@ import numpy as np
 from headend.ports import Media
 
 from .ffmpeg import Ffmpeg, TooSlow
-from .files import commit, new_file, wav_reader
+from .files import commit, new_file, wav_reader, wav_writer
 from .sound import FRAMES_PER_MS, RATE, SEGMENT_FRAMES, SoundFailed
 from .waveform import outline
 
@@ -89,6 +89,21 @@ def decode_media(media: Path, frames: int | None = None) -> np.ndarray:
 def media_waveform(media: Path, width: int) -> list[tuple[int, int]]:
     """Lowest and highest sample in each of `width` equal parts of a media file, decoded 10 s at a time."""
     return outline(decoded_pieces(media), media.stat().st_size // BLOCK_BYTES * BLOCK_FRAMES, width)
+
+
+def decode_to_wav(media: Path, frames: int, edge_frames: int, target: Path) -> None:
+    """Write `target`: the first `frames` samples of a media file, between two silences of `edge_frames`; 10 s at a
+    time. SoundFailed if ffmpeg does not give them, OSError when the disk is full.
+    """
+    edge = bytes(2 * edge_frames)
+    with new_file(target.parent) as file:
+        with wav_writer(file) as wav:
+            wav.writeframesraw(edge)
+            for piece in decoded_pieces(media):
+                wav.writeframesraw(piece[:frames].tobytes())
+                frames -= min(frames, len(piece))
+            wav.writeframesraw(edge)
+        commit(file, target)
 
 
 def decoded_pieces(media: Path) -> Iterator[np.ndarray]:

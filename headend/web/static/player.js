@@ -68,7 +68,7 @@ audio.addEventListener("ended", rest);
 function follow() {
   const wave = waveOf(button);
   if (!wave || audio.paused) return;
-  wave.classList.toggle("running", !wave.classList.contains("aside"));
+  wave.classList.add("running");
   const x = 1000 * audio.currentTime / (audio.duration || 1);
   const head = wave.querySelector(".head");
   head.setAttribute("x1", x);

@@ -19,12 +19,12 @@ from headend import main as headend_main
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.broker.certs import Authority
 from headend.adapters.broker.mosquitto import BrokerTls, installed
+from headend.adapters.children import die_with_parent
 from headend.commands.enrol import broker_users
 from headend.ports import Account, Ports
 from headend.services import enrolment
 from headend.settings import Settings, read
 from simulator import programs
-from simulator.children import die_with_parent
 from simulator.demo import city as city_
 from simulator.demo.city import City
 from simulator.fleet import Fleet, Runtime

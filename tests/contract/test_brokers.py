@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 
 import pytest
 
 from headend.adapters.broker import BrokerUser, NatsBroker, headend_user, pole_user
 from tests.support.mqtt import Client
+from tests.support.processes import runs
+from tests.support.project import ROOT
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -178,6 +182,28 @@ def test_a_watched_broker_comes_back_by_itself_after_a_kill(broker):
     with Client(broker, HEADEND, patient=True) as headend:
         headend.publish("loa/g/all/plan", b"again")
     assert broker.pid != first
+
+
+STARTS = """
+import sys
+from pathlib import Path
+from headend.adapters import broker
+kind, folder, *argv = sys.argv[1:]
+started = getattr(broker, kind)(Path(folder), **({"argv": argv} if argv else {}))
+started.start()
+print(started.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_broker_does_not_outlive_the_process_that_started_it(any_broker, tmp_path):
+    argv = getattr(any_broker, "argv", [])
+    command = [sys.executable, "-c", STARTS, type(any_broker).__name__, str(tmp_path / "other"), *argv]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as parent:
+        pid = int(parent.stdout.readline())
+        assert runs(pid)
+        parent.kill()
+    wait_until(lambda: not runs(pid), "the end of the orphaned broker")
 
 
 def test_secrets_of_a_broker_are_readable_by_its_owner_only(broker):

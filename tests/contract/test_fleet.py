@@ -11,7 +11,7 @@ import pytest
 from simulator.fleet import Fleet
 from simulator.runtime import ROOT, NoRuntime, find_runtime
 from tests.support import keys
-from tests.support.headside import wait_until
+from tests.support.waiting import wait_until
 
 
 def lonely(pole: str) -> dict:

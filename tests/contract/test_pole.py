@@ -9,7 +9,7 @@ from headend.adapters.broker import MosquittoBroker
 from protocol import messages, topics
 from tests.conftest import program, runtime
 from tests.support import keys
-from tests.support.headside import decode, encode, find, noise, wait_until
+from tests.support.headside import decode, encode, find, noise
 from tests.support.street import (
     Street,
     assert_heard,
@@ -17,6 +17,7 @@ from tests.support.street import (
     sleep_until,
     sounding,
 )
+from tests.support.waiting import wait_until
 
 SECONDS = 2.0
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from protocol import messages
-from tests.support.headside import wait_until
 from tests.support.street import Street
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 CHUNK = messages.CHUNK_BYTES

@@ -8,8 +8,9 @@ from headend.adapters.broker.mosquitto import BrokerTls
 from protocol import messages, receipt
 from tests.conftest import program, runtime
 from tests.support import keys
-from tests.support.headside import decode, encode, noise, wait_until
+from tests.support.headside import decode, encode, noise
 from tests.support.street import Street
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

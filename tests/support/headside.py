@@ -17,19 +17,7 @@ import paho.mqtt.client as paho
 from protocol import messages, receipt, topics
 from protocol.schema import WireError
 from tests.support import keys
-
-LIMIT_SECONDS = 30
-
-
-def wait_until(condition: Callable[[], object], what: str, seconds: float = LIMIT_SECONDS) -> object:
-    """The condition's value as soon as it is true; AssertionError after the limit."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
+from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 
 class TimeServer:

@@ -17,3 +17,11 @@ def children() -> dict[int, str]:
         if int(parent) == os.getpid() and state != "Z":
             found[int(folder.name)] = command
     return found
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended, whoever its parent is."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -12,7 +12,8 @@ from simulator.fleet import Capture, Fleet, VirtualPole
 from simulator.listen import match
 from simulator.runtime import Runtime
 from tests.support import keys
-from tests.support.headside import Desk, MediaServer, TimeServer, wait_until
+from tests.support.headside import Desk, MediaServer, TimeServer
+from tests.support.waiting import wait_until
 
 GROUPS = ("00070", "all")
 PASSWORD = "not-a-secret"

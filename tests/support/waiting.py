@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 30
 
 
 def wait_until(condition: Callable[[], object], what: str = "the condition", limit: float = LIMIT_SECONDS):

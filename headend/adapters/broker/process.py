@@ -13,6 +13,7 @@ from pathlib import Path
 
 from headend.adapters.broker.access import PROBE, BrokerUser
 from headend.adapters.broker.hello import Door, greets
+from headend.adapters.children import die_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class BrokerFailed(Exception):
 class BrokerProcess(ABC):
     """A broker on an address of this machine and a `port` (None: a free one), with its data in `folder`.
 
-    Users may be added at any time. All methods may be called from any thread.
+    Users may be added at any time. All methods may be called from any thread, but the broker ends with the thread that
+    started it: so it never outlives this process, also not after kill -9.
     """
 
     kind: str
@@ -99,14 +101,15 @@ class BrokerProcess(ABC):
                     stdout=output,
                     stderr=output,
                     start_new_session=True,  # Ctrl-C is for our process, which then stops it in order
+                    preexec_fn=die_with_parent,
                 )
             self._wanted = True
             self._wait_until(lambda: greets(self.door()), "did not let a client in")
 
     def stop(self) -> None:
         """End the broker in order, and the watching; it keeps its data."""
-        self._watch_ended.set()
         self._end(signal.SIGTERM)
+        self._watch_ended.set()  # after that: a broker that the watcher has brought back would die with it at once
 
     def kill(self) -> None:
         """kill -9, as a power cut would; a watched broker comes back."""

@@ -1,12 +1,15 @@
 """The web application: pages, API and what poles fetch, behind one door."""
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 from fastapi import Depends, FastAPI, Request
+from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from headend.api import routes as api
 from headend.ports import Ports
@@ -20,8 +23,6 @@ from headend.web.wave import Outlines
 
 __all__ = ["DemoInfo", "create_app"]
 
-UPLOAD_PATHS = frozenset({"/bulletins", "/api/bulletins"})
-
 
 def create_app(ports: Ports, *, demo: DemoInfo | None, data_dir: Path,
                connected: Callable[[], bool] = lambda: False) -> FastAPI:
@@ -29,14 +30,20 @@ def create_app(ports: Ports, *, demo: DemoInfo | None, data_dir: Path,
     app = FastAPI(title="Loa", version="1", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
                   dependencies=[Depends(door)], description="API of the head-end of a commune's loudspeaker station.")
     app.state.site = _site(ports, demo, data_dir / "uploads", connected)
-    app.add_middleware(Shield, upload_paths=UPLOAD_PATHS)
     trouble.install(app)
     for part in (today, bulletins, sessions, poles, law, logins):
         app.include_router(part.routes, include_in_schema=False)
     app.include_router(media.routes, include_in_schema=False)
     app.include_router(api.routes)
     app.add_api_route("/static/{version}/{name}", static, include_in_schema=False)
+    app.add_middleware(Shield, upload_paths=_upload_paths(app))
     return app
+
+
+def _upload_paths(app: FastAPI) -> tuple[re.Pattern[str], ...]:
+    """The paths of the routes that are marked `takes_upload`."""
+    marked = (route for route in iter_route_contexts(app.routes) if getattr(route.endpoint, "takes_upload", False))
+    return tuple(compile_path(route.path)[0] for route in marked)
 
 
 def _site(ports: Ports, demo: DemoInfo | None, folder: Path, connected: Callable[[], bool]) -> Site:

@@ -1,5 +1,7 @@
 """Around every answer: headers that let a browser load nothing but ours, and a limit on what a request may send."""
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +38,7 @@ class TooLarge(HTTPException):
 class Shield:
     """ASGI middleware. `upload_paths` read their bodies as a stream with a limit of their own."""
 
-    def __init__(self, app: ASGIApp, upload_paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, upload_paths: tuple[re.Pattern[str], ...]) -> None:
         self._app = app
         self._upload_paths = upload_paths
 
@@ -54,7 +56,8 @@ class Shield:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        limited = receive if scope["path"] in self._upload_paths else _limited(scope, receive)
+        takes_upload = any(path.fullmatch(scope["path"]) for path in self._upload_paths)
+        limited = receive if takes_upload else _limited(scope, receive)
         await self._app(scope, limited, guarded)
 
 

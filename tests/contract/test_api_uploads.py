@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from headend.web import uploads
+from headend.web.shield import MOST_BODY
 from tests.support import console as console_
 from tests.support import sounds
 from tests.support.console import AUTHOR
@@ -49,6 +50,21 @@ def test_a_recording_becomes_a_bulletin(author, folder, recording):
     assert told.status_code == 201, told.text
     assert (told.json()["text"], told.json()["duration_ms"]) == ("", 3000)
     assert -17 < told.json()["loudness_lufs"] < -15
+
+
+def test_a_recording_takes_the_place_of_another_and_nothing_is_left_of_a_bad_one(author, folder, tmp_path, recording):
+    made = author.post("/api/bulletins", data=WORDS, files={"file": ("thu.wav", recording, "audio/wav")}).json()
+    longer = sounds.write_wav(tmp_path / "dài.wav", sounds.tune(20)).read_bytes()
+    assert len(longer) > MOST_BODY
+    place, token = f"/bulletins/{made['id']}/sound", author.headers["X-CSRF-Token"]
+    told = author.post(place, data={"csrf": token}, files={"file": ("dài.wav", longer, "audio/wav")})
+    assert told.status_code == 303 and told.headers["location"] == f"/bulletins/{made['id']}"
+    mended = author.get(f"/api/bulletins/{made['id']}").json()
+    assert (mended["duration_ms"], mended["state"]) == (20_000, "draft")
+    told = author.post(place, data={"csrf": token}, files={"file": ("thơ.txt", "Không phải tiếng.".encode() * 99)})
+    assert told.status_code == 422
+    assert author.post(place, data={"csrf": token}, files={"none": ("", b"")}).status_code == 422
+    assert author.get(f"/api/bulletins/{made['id']}").json() == mended
 
 
 def test_the_form_of_the_page_takes_it_too(author, folder, recording):

@@ -131,6 +131,8 @@ class Db(Protocol):
     def sessions(self, commune: str | None = None, states: Sequence[SessionState] | None = None,
                  start_from: datetime | None = None, start_to: datetime | None = None) -> list[BroadcastSession]:
         """In the order of their start, start_from <= start < start_to."""
+    def sessions_without_sound(self) -> list[BroadcastSession]:
+        """Approved sessions whose programme has not been made, in the order of their start."""
     def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]: ...
     def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
         """What takes air (session.TAKES_AIR) at these clusters with a start in [start, end)."""
@@ -153,6 +155,10 @@ class Db(Protocol):
     # what leaves
     def put_agenda(self, record: AgendaRecord) -> None: ...
     def agenda(self, commune: str) -> AgendaRecord | None: ...
+    def put_plan_due(self, commune: str, at: datetime) -> None:
+        """The plan of this commune has to be looked at again at this instant, and not at the one said before."""
+    def plans_due(self, now: datetime) -> list[str]:
+        """The communes whose plan has to be looked at by now, the longest due first."""
     def next_counter(self, stream: str) -> int:
         """1, 2, 3 … for (kid, to, type); never the same twice, also not after a crash."""
     def post(self, outgoing: Outgoing) -> None:

@@ -7,9 +7,10 @@ has a thread of its own that calls `prepare`: nobody's order waits for another's
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from headend.domain.bulletin import Bulletin
 from headend.domain.delivery import Delivery, DeliveryState
@@ -24,25 +25,42 @@ from protocol.schema import write
 AHEAD = timedelta(days=8)  # how far a plan reaches, and how long its seal is valid
 FRESH = timedelta(hours=12)  # a plan older than this is sealed again, so that a pole always holds days of validity
 KEEP = timedelta(hours=1)  # a session stays in the plan this long after its end, for poles that come back
+LOOK_AGAIN = timedelta(minutes=10)  # at a plan that nobody changed: for what time alone brings into it, or out of it
+MS = timedelta(milliseconds=1)
+MOVED_BY_CLOCK = (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED, SessionState.ON_AIR)
+
+T = TypeVar("T")
 
 log = logging.getLogger("loa.on_air")
 
 
 def prepare(ports: Ports) -> None:
     """Join and encode the audio of approved sessions that have none yet."""
-    for session in _in_states(ports, SessionState.APPROVED):
-        if session.programme is None:
-            _prepare(ports, session)
-            ports.wake()
+    with ports.db(readonly=True) as db:
+        waiting = db.sessions_without_sound()
+    _each(waiting, lambda session: _prepare(ports, session))
 
 
 def tick(ports: Ports) -> None:
-    """One round, each second and whenever somebody woke it: seal what is ready, move sessions along with the clock."""
-    for commune in _communes_at_work(ports):
-        with ports.db() as db:
-            db.lock_station(commune)
-            _seal_commune(ports, db, commune)
-    _move_with_clock(ports)
+    """One round, each second and whenever somebody woke it: seal what is due, move sessions along with the clock."""
+    with ports.db(readonly=True) as db:
+        due = db.plans_due(ports.clock.now())
+    try:
+        _each(due, lambda commune: _look_at_plan(ports, commune))
+    finally:
+        _move_with_clock(ports)
+
+
+def _each(things: Sequence[T], work: Callable[[T], None]) -> None:
+    """Do `work` for each; what fails for one keeps no other waiting, and is raised at the end."""
+    faults = []
+    for one in things:
+        try:
+            work(one)
+        except Exception as fault:
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup(f"{len(faults)} of {len(things)} could not be done", faults)
 
 
 def catch_up(ports: Ports) -> None:
@@ -51,19 +69,11 @@ def catch_up(ports: Ports) -> None:
     tick(ports)
 
 
-def _in_states(ports: Ports, *states: SessionState) -> list[BroadcastSession]:
-    with ports.db(readonly=True) as db:
-        return db.sessions(states=states)
-
-
-def _communes_at_work(ports: Ports) -> Iterable[str]:
-    """Communes with something that may change their plan, or a plan that must be renewed."""
-    now = ports.clock.now()
-    with ports.db(readonly=True) as db:
-        active = db.sessions(states=(SessionState.APPROVED, SessionState.SEALED, SessionState.ON_AIR))
-        recent = db.sessions(states=(SessionState.WITHDRAWN, SessionState.REFUSED, SessionState.DONE),
-                             start_from=now - timedelta(days=1), start_to=now + AHEAD)
-    return sorted({one.commune for one in (*active, *recent)})
+def _look_at_plan(ports: Ports, commune: str) -> None:
+    with ports.db() as db:
+        db.lock_station(commune)
+        _seal_commune(ports, db, commune)
+        db.put_plan_due(commune, ports.clock.now() + LOOK_AGAIN)
 
 
 def _prepare(ports: Ports, session: BroadcastSession) -> None:
@@ -74,13 +84,16 @@ def _prepare(ports: Ports, session: BroadcastSession) -> None:
     try:
         media = ports.sound.programme(made_of)
     except BadInput as trouble:
-        _refuse(ports, session.id, trouble.message)
+        _refuse(ports, session, trouble.message)
         return
     with ports.db() as db:
+        db.lock_station(session.commune)
         now_there = db.session(session.id, lock=True)
         if now_there and now_there.state is SessionState.APPROVED and _still(db, now_there, made_of):
             programme = Programme(media.digest, media.bytes, media.frames, made_of)
             db.put_session(replace(now_there, programme=programme, duration_ms=media.duration_ms))
+            db.put_plan_due(session.commune, ports.clock.now())
+    ports.wake()
 
 
 def _still(db: Db, session: BroadcastSession, made_of: tuple[str, ...]) -> bool:
@@ -89,9 +102,10 @@ def _still(db: Db, session: BroadcastSession, made_of: tuple[str, ...]) -> bool:
     return tuple(one.approved_sha256 if isinstance(one, Bulletin) else None for one in bulletins) == made_of
 
 
-def _refuse(ports: Ports, session_id: str, why: str) -> None:
+def _refuse(ports: Ports, seen: BroadcastSession, why: str) -> None:
     with ports.db() as db:
-        session = db.session(session_id, lock=True)
+        db.lock_station(seen.commune)
+        session = db.session(seen.id, lock=True)
         if session and session.state is SessionState.APPROVED:
             settle(ports, db, move(session, "refuse", why))
 
@@ -99,8 +113,8 @@ def _refuse(ports: Ports, session_id: str, why: str) -> None:
 def _seal_commune(ports: Ports, db: Db, commune: str) -> None:
     """Judge approved sessions a last time, and put a new plan into the outbox if it differs from the last one."""
     now = ports.clock.now()
-    for session in db.sessions(commune, (SessionState.APPROVED,)):
-        if session.programme is not None and session.start_at < now + AHEAD:
+    for session in db.sessions(commune, (SessionState.APPROVED,), start_to=now + AHEAD):
+        if session.programme is not None:
             _seal_or_refuse(ports, db, session)
     sessions = [one for one in db.sessions(commune, (SessionState.SEALED, SessionState.ON_AIR, SessionState.DONE),
                                            now - timedelta(days=1), now + AHEAD) if one.end_at > now - KEEP]
@@ -160,25 +174,28 @@ def _pole_rules(ports: Ports, db: Db, commune: str) -> messages.Rules:
 
 
 def _move_with_clock(ports: Ports) -> None:
-    """Begin and end sessions by the clock; end planned ones whose time has gone by."""
+    """Begin and end sessions by the clock; end those whose time has come or gone by without what they waited for."""
     now = ports.clock.now()
-    due = _in_states(ports, SessionState.PLANNED, SessionState.SEALED, SessionState.ON_AIR)
-    for seen in due:
-        if now < seen.start_at:
-            continue
-        with ports.db() as db:
-            session = db.session(seen.id, lock=True)
-            if session is None:
-                continue
-            moved = _moved(session, now)
-            if moved is not session:
-                settle(ports, db, moved)
+    with ports.db(readonly=True) as db:
+        begun = db.sessions(states=MOVED_BY_CLOCK, start_to=now + MS)
+    _each([one for one in begun if _moved(one, now) is not one], lambda seen: _move_one(ports, seen, now))
+
+
+def _move_one(ports: Ports, seen: BroadcastSession, now: datetime) -> None:
+    with ports.db() as db:
+        db.lock_station(seen.commune)
+        session = db.session(seen.id, lock=True)
+        if session is not None and session.state in MOVED_BY_CLOCK and _moved(session, now) is not session:
+            settle(ports, db, _moved(session, now))
 
 
 def _moved(session: BroadcastSession, now: datetime) -> BroadcastSession:
-    if session.state is SessionState.PLANNED and now >= session.start_at:
+    """The session as it is once its start has come."""
+    if session.state is SessionState.PLANNED:
         return move(session, "refuse", "Không được duyệt trước giờ phát.")
-    if session.state is SessionState.SEALED and now >= session.start_at:
+    if session.state is SessionState.APPROVED and now >= session.end_at:
+        return move(session, "refuse", "Chưa kịp chuẩn bị khi giờ phát đã qua.")
+    if session.state is SessionState.SEALED:
         session = move(session, "begin")
     if session.state is SessionState.ON_AIR and now >= session.end_at:
         session = move(session, "end")

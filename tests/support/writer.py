@@ -18,10 +18,16 @@ THREADS = 3
 STREAM = "1 g/00070 plan"
 
 
+def say(what: object) -> None:
+    """A line in one piece: `print` writes its end by itself, and another thread comes between."""
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
 def migrate(database: Database, me: str) -> None:
     """Make the tables, maybe while others do."""
     database.migrate()
-    print("migrated", flush=True)
+    say("migrated")
 
 
 def counters(database: Database, me: str) -> None:
@@ -45,7 +51,7 @@ def receipts(database: Database, me: str) -> None:
                 new = db.add_receipts([nouns.receipt(seq)], nouns.MORNING)
                 db.receipts_upto(["00070-01"])
             if new:
-                print(seq, flush=True)
+                say(seq)
 
     _in_threads(store)
 
@@ -74,7 +80,7 @@ def on_and_on(database: Database, me: str) -> None:
             db.post(Outgoing("loa/g/00070/plan", str(counter).encode()))
             db.record(AuditEntry(nouns.MORNING, "viet", "plan", f"s{counter}"))
             db.touch(f"session:s{counter}")
-        print(number, flush=True)
+        say(number)
 
 
 def _in_threads(work: Callable[[], None]) -> None:
@@ -99,6 +105,6 @@ WORKS = {work.__name__: work for work in (migrate, counters, receipts, plans, on
 
 
 if __name__ == "__main__":
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()  # all begin at once
     WORKS[sys.argv[1]](Database(os.environ["DATABASE"]), sys.argv[2])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from headend.adapters.db.part import Part
-from headend.adapters.db.schema import agendas, outbox
+from headend.adapters.db.schema import agendas, outbox, plans_due
 from headend.domain.times import from_ms, to_ms
 from headend.ports import AgendaRecord, Outgoing
 
@@ -19,6 +19,7 @@ _UNSENT = (
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+_DUE = select(plans_due.c.commune).where(plans_due.c.due_at_ms <= bindparam("now")).order_by(plans_due.c.due_at_ms)
 _NEWEST_RETAINED = select(func.max(outbox.c.id)).where(outbox.c.retain).group_by(outbox.c.topic)
 
 
@@ -34,6 +35,12 @@ class Outbox(Part):
         if row is None:
             return None
         return AgendaRecord(row.commune, row.version, row.content_sha256, from_ms(row.sealed_at_ms))
+
+    def put_plan_due(self, commune: str, at: datetime) -> None:
+        self._put(plans_due, {"commune": commune, "due_at_ms": to_ms(at)})
+
+    def plans_due(self, now: datetime) -> list[str]:
+        return [row.commune for row in self._all(_DUE, now=to_ms(now))]
 
     def post(self, outgoing: Outgoing) -> None:
         """Messages of one stream leave in the order of their counters, if the counter is taken before."""

@@ -224,6 +224,15 @@ agendas = Table(
     _needed("sealed_at_ms", BigInteger),
 )
 
+# When the plan of a commune has to be looked at again: a round reads what is due, and not the whole city.
+plans_due = Table(
+    "plans_due",
+    metadata,
+    Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+    _needed("due_at_ms", BigInteger),
+    Index(None, "due_at_ms"),
+)
+
 counters = Table(
     "counters",
     metadata,

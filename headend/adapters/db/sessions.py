@@ -16,6 +16,7 @@ _AT_ONCE = 500  # sessions whose clusters and bulletins are read with one statem
 
 _SESSION = select(sessions).where(sessions.c.id == bindparam("id"))
 _IN_ORDER = select(sessions).order_by(sessions.c.start_at_ms, sessions.c.id)
+_WITHOUT_SOUND = _IN_ORDER.where(sessions.c.state == SessionState.APPROVED, sessions.c.media.is_(None))
 _AIR = (
     select(session_clusters.c.session, session_clusters.c.cluster, sessions.c.start_at_ms)
     .add_columns(sessions.c.duration_ms)
@@ -60,6 +61,9 @@ class Sessions(Part):
         if start_to is not None:
             wanted = wanted.where(sessions.c.start_at_ms < to_ms(start_to))
         return self._sessions(self._all(wanted))
+
+    def sessions_without_sound(self) -> list[BroadcastSession]:
+        return self._sessions(self._all(_WITHOUT_SOUND))
 
     def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]:
         users = select(session_bulletins.c.session).where(session_bulletins.c.bulletin == bulletin_id)

@@ -33,7 +33,7 @@ Serial = BigInteger().with_variant(Integer, "sqlite")
 
 TABLES = (
     "communes", "clusters", "accounts", "logins", "attempts", "bulletins", "sessions", "session_clusters",
-    "session_bulletins", "deliveries", "receipts", "receipt_marks", "pole_states", "agendas", "counters",
+    "session_bulletins", "deliveries", "receipts", "receipt_marks", "pole_states", "agendas", "plans_due", "counters",
     "outbox", "audit", "revisions",
 )
 
@@ -216,6 +216,12 @@ def _leaves() -> None:
         _needed("version", BigInteger),
         _needed("content_sha256", Word),
         _needed("sealed_at_ms", BigInteger),
+    )
+    op.create_table(
+        "plans_due",
+        Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+        _needed("due_at_ms", BigInteger),
+        Index(None, "due_at_ms"),
     )
     op.create_table(
         "counters",

@@ -19,6 +19,8 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 SCREENSHOTS = ROOT / "screenshots"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 760}
+# What htmx says of a request that a newer one took the place of, as it should; one that failed says sendError besides.
+REPLACED = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +69,8 @@ def open_as(browser, console, faults) -> Iterator[Callable[..., Page]]:
 
 def watch(page: Page, base: str, faults: list[str]) -> None:
     """Note errors, words of the content security policy, and every request that leaves for elsewhere."""
-    page.on("console", lambda said: said.type in ("error", "warning") and faults.append(f"console: {said.text}"))
+    page.on("console", lambda said: said.type in ("error", "warning") and said.text not in REPLACED
+            and faults.append(f"console: {said.text}"))
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
     page.on("request", lambda sent: sent.url.startswith((base, "data:", "blob:"))
             or faults.append(f"left for {sent.url}"))

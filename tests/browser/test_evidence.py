@@ -102,8 +102,8 @@ def test_poles_turn_while_one_looks_and_then_can_be_heard(console, open_as, pole
     assert page.locator(".pin").first.get_attribute("title").endswith("đang phát")
     picture(page, "session-on-air")
     for pole in poles[:5]:
-        console.told(pole, 4, messages.FINISHED, session, frames=session.programme.frames, underruns=0)
         console.sounded(pole, session)
+        console.told(pole, 4, messages.FINISHED, session, frames=session.programme.frames, underruns=0)
     console.told(poles[5], 3, messages.MISSED, session, why="no_audio")
     console.clock.at = session.end_at + timedelta(seconds=2)
     on_air.catch_up(console.ports)

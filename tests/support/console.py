@@ -171,8 +171,8 @@ class Console:
             self.told(pole, 1, messages.RECEIVED, session, version=1)
             self.told(pole, 2, messages.READY, session)
             self.told(pole, 3, messages.STARTED, session, first_at_us=begin_us, skipped_frames=0)
-            self.told(pole, 4, messages.FINISHED, session, frames=session.programme.frames, underruns=0)
             self.sounded(pole, session)
+            self.told(pole, 4, messages.FINISHED, session, frames=session.programme.frames, underruns=0)
 
 
 def build(folder: Path, demo: DemoInfo | None = None) -> Console:

@@ -1,27 +1,21 @@
-"""The pole's flash as a folder of the profile. Renaming replaces, as littlefs and POSIX do."""
+"""The pole's flash as a folder of the profile."""
 
 import os
 import sys
 
+from firmware.hal import files
+
 MICROPYTHON = sys.implementation.name == "micropython"
+CAPACITY_BYTES = 64 * 1024 * 1024
 
 
-class Files:
-    """Names are relative to the pole's data folder; they use '/' and never '..'."""
+class Files(files.Files):
+    """A card on a bus of its own."""
 
-    stalls_audio = False  # a card on its own bus: writing does not stop the sound
-
-    def __init__(self, folder, capacity=64 * 1024 * 1024):
-        self._folder = folder + "/"
-        self._capacity = capacity
-        for name in (folder, folder + "/media"):
-            try:
-                os.mkdir(name)
-            except OSError:
-                pass
+    stalls_audio = False  # writing does not stop the sound
 
     def open(self, name, mode):
-        """A binary file; modes rb, wb, ab, r+b, w+b."""
+        """A binary file; what is written goes to the host at once, so that a kill loses none of it."""
         if MICROPYTHON:
             return open(self._folder + name, mode)
         return open(self._folder + name, mode, buffering=0)
@@ -32,29 +26,10 @@ class Files:
         if not MICROPYTHON:
             os.fdatasync(file.fileno())
 
-    def rename(self, old, new):
-        """Give a file its new name, replacing what has it."""
-        os.rename(self._folder + old, self._folder + new)
-
-    def remove(self, name):
-        """Delete a file; OSError if there is none."""
-        os.remove(self._folder + name)
-
-    def size(self, name):
-        """Bytes, or -1 if there is no such file."""
-        try:
-            return os.stat(self._folder + name)[6]
-        except OSError:
-            return -1
-
-    def names(self, folder):
-        """Names of the files in a folder (ends in '/')."""
-        return os.listdir(self._folder + folder)
-
     def free(self):
         """Bytes left of the simulated flash."""
         used = 0
         for folder in ("", "media/"):
             for name in os.listdir(self._folder + folder):
                 used += os.stat(self._folder + folder + name)[6]
-        return self._capacity - used
+        return CAPACITY_BYTES - used

@@ -4,7 +4,7 @@ import os
 
 
 class Files:
-    """Names are relative to the pole's data folder; they use '/' and never '..'. A board adds `stalls_audio`, `free`."""
+    """Names are relative to the data folder; they use '/' and never '..'. A board adds `stalls_audio` and `free`."""
 
     def __init__(self, folder):
         self._folder = folder + "/"

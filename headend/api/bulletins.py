@@ -1,16 +1,16 @@
 """Bulletins."""
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from headend.api.models import BulletinOut, Reason, Spoken
+from headend.api.models import BulletinOut, In, Reason, Spoken, Words
 from headend.domain.bulletin import Bulletin
 from headend.domain.errors import BadInput
-from headend.domain.person import Person
-from headend.ports import Ports
 from headend.services import board, bulletins
 from headend.web.door import CSRF_HEADER, check_token, takes_upload
 from headend.web.shield import MOST_BODY, TooLarge
@@ -19,13 +19,16 @@ from headend.web.uploads import Parcel, receive
 
 routes = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
-_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
-    "application/json": {"schema": Spoken.model_json_schema()},
-    "multipart/form-data": {"schema": {
-        "type": "object", "required": ["title", "field", "file"],
-        "properties": {"title": {"type": "string"}, "field": {"type": "string"}, "commune": {"type": "string"},
-                       "file": {"type": "string", "format": "binary"}}}},
-}}}
+Asked = TypeVar("Asked", bound=In)
+
+
+def _either(spoken: type[In], *words: str) -> dict[str, Any]:
+    """How the description tells of a body that is JSON with a text to speak, or multipart with a file."""
+    fields = {**{word: {"type": "string"} for word in words}, "file": {"type": "string", "format": "binary"}}
+    recorded = {"type": "object", "required": [name for name in fields if name != "commune"], "properties": fields}
+    return {"requestBody": {"required": True, "content": {
+        "application/json": {"schema": spoken.model_json_schema()},
+        "multipart/form-data": {"schema": recorded}}}}
 
 
 @routes.get("")
@@ -39,28 +42,51 @@ def get_bulletin(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
     return BulletinOut.of(bulletins.get(ports, person, bulletin_id))
 
 
-@routes.post("", status_code=201, openapi_extra=_BODY)
+@routes.post("", status_code=201, openapi_extra=_either(Spoken, "title", "field", "commune"))
 @takes_upload
 async def create_bulletin(request: Request, ports: Ported, person: Who) -> BulletinOut:
     """A draft: from a recording (multipart) or from text to be spoken (JSON)."""
+
+    def record(parcel: Parcel) -> Bulletin:
+        commune = parcel.text("commune") or person.unit
+        return bulletins.record(ports, person, commune, parcel.text("title"), parcel.text("field"), _file_of(parcel))
+
+    def speak(spoken: Spoken) -> Bulletin:
+        return bulletins.speak(ports, person, spoken.commune or person.unit, spoken.title, spoken.field, spoken.text)
+
+    return await _made(request, record, Spoken, speak)
+
+
+@routes.post("/{bulletin_id}/sound", openapi_extra=_either(Words))
+@takes_upload
+async def replace_sound(request: Request, ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
+    """Another recording (multipart) or other words (JSON) for a bulletin that exists; it is a draft again."""
+
+    def record(parcel: Parcel) -> Bulletin:
+        return bulletins.replace_recording(ports, person, bulletin_id, _file_of(parcel))
+
+    def speak(words: Words) -> Bulletin:
+        return bulletins.replace_text(ports, person, bulletin_id, words.text)
+
+    return await _made(request, record, Words, speak)
+
+
+async def _made(request: Request, record: Callable[[Parcel], Bulletin], kind: type[Asked],
+                speak: Callable[[Asked], Bulletin]) -> BulletinOut:
+    """What `record` makes of a multipart body, or `speak` of a JSON body of this kind."""
     workshop = site_of(request).workshop
     if request.headers.get("content-type", "").startswith("multipart/"):
         async with receive(request) as parcel:
-            return BulletinOut.of(await to_thread.run_sync(_record, ports, person, parcel, limiter=workshop))
+            return BulletinOut.of(await to_thread.run_sync(record, parcel, limiter=workshop))
     check_token(request, request.headers.get(CSRF_HEADER, ""))
-    spoken = _parse(await _body(request))
-    return BulletinOut.of(await to_thread.run_sync(_speak, ports, person, spoken, limiter=workshop))
+    told = _parse(kind, await _body(request))
+    return BulletinOut.of(await to_thread.run_sync(speak, told, limiter=workshop))
 
 
-def _record(ports: Ports, person: Person, parcel: Parcel) -> Bulletin:
+def _file_of(parcel: Parcel) -> Path:
     if parcel.file is None:
         raise BadInput("Hãy gửi kèm một tệp âm thanh.", "file")
-    commune = parcel.text("commune") or person.unit
-    return bulletins.record(ports, person, commune, parcel.text("title"), parcel.text("field"), parcel.file)
-
-
-def _speak(ports: Ports, person: Person, spoken: Spoken) -> Bulletin:
-    return bulletins.speak(ports, person, spoken.commune or person.unit, spoken.title, spoken.field, spoken.text)
+    return parcel.file
 
 
 async def _body(request: Request) -> bytes:
@@ -72,9 +98,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _parse(body: bytes) -> Spoken:
+def _parse(kind: type[Asked], body: bytes) -> Asked:
     try:
-        return Spoken.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise BadInput("Có chỗ nhập chưa đúng.", where) from None

@@ -120,6 +120,12 @@ class Spoken(In):
     commune: Name | None = None
 
 
+class Words(In):
+    """What a bulletin should say instead."""
+
+    text: str
+
+
 class BulletinOut(Out):
     id: str
     commune: str

@@ -213,6 +213,17 @@ def test_the_source_is_the_whole_programme_on_the_line_of_time_of_what_was_heard
     assert answer.status_code == 404 and "chưa được ghép" in answer.text
 
 
+def test_other_words_make_a_draft_again_and_no_words_change_nothing(author, day):
+    made = spoken(author)
+    author.post(f"/api/bulletins/{made['id']}/submit")
+    changed = author.post(f"/api/bulletins/{made['id']}/sound", json={"text": "Buổi tiêm dời sang chủ nhật."}).json()
+    assert (changed["state"], changed["text"]) == ("draft", "Buổi tiêm dời sang chủ nhật.")
+    assert changed["sha256"] != made["sha256"]
+    answer = author.post(f"/api/bulletins/{made['id']}/sound", json={"text": "  "})
+    assert (answer.status_code, answer.json()["field"]) == (422, "text")
+    assert author.get(f"/api/bulletins/{made['id']}").json() == changed
+
+
 def test_poles_are_listed_with_what_they_said_last(console, author):
     console.online(POLES[0], plan_version=3, runtime="micropython 1.25.0", refused=2)
     listed = {one["id"]: one for one in author.get("/api/poles").json()}

@@ -73,6 +73,7 @@ RULES = {
     ("GET", "/api/bulletins/{bulletin_id}"): Rule("bulletin.see"),
     ("POST", "/api/bulletins"): Rule("bulletin.write", json={key: MADE[key] for key in ("commune", "title", "field",
                                                                                         "text")}),
+    ("POST", "/api/bulletins/{bulletin_id}/sound"): Rule("bulletin.write", json={"text": "Xin chào bà con."}),
     ("POST", "/api/bulletins/{bulletin_id}/submit"): Rule("bulletin.write"),
     ("POST", "/api/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
     ("POST", "/api/bulletins/{bulletin_id}/send-back"): Rule("bulletin.approve", json={"reason": "Sai ngày."}),

@@ -65,6 +65,8 @@ def test_a_recording_takes_the_place_of_another_and_nothing_is_left_of_a_bad_one
     assert told.status_code == 422
     assert author.post(place, data={"csrf": token}, files={"none": ("", b"")}).status_code == 422
     assert author.get(f"/api/bulletins/{made['id']}").json() == mended
+    again = author.post(f"/api{place}", files={"file": ("thu.wav", recording, "audio/wav")}).json()
+    assert (again["duration_ms"], again["sha256"]) == (3000, made["sha256"])
 
 
 def test_the_form_of_the_page_takes_it_too(author, folder, recording):

@@ -12,8 +12,8 @@ LONGEST_LINE = 4096
 
 
 def resolve(host, port):
-    """Address for connect."""
-    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][-1]
+    """Address for connect: IPv4, as are all sockets here, also where a name has an IPv6 address before it. OSError."""
+    return socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
 
 
 class Stream:

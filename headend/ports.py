@@ -143,11 +143,11 @@ class Db(Protocol):
     def deliveries(self, session_id: str, poles: Sequence[str] | None = None, lock: bool = False) -> list[Delivery]:
         """In the order of the poles; of these poles, or of all."""
     def add_receipts(self, receipts: Sequence[Receipt], at: datetime) -> list[Receipt]:
-        """Those that are new, in their order: of each (pole, seq) the first that ever came is stored, and once."""
+        """Those that are new, in their order: of each (pole, journal, seq) only the first that ever came is stored."""
     def receipts(self, pole: str | None = None, session: str | None = None,
                  kinds: Sequence[str] | None = None) -> list[StoredReceipt]: ...
-    def receipts_upto(self, poles: Iterable[str]) -> dict[str, int]:
-        """For each pole the highest seq n such that 1…n are all stored."""
+    def receipts_upto(self, journals: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """For each (pole, journal) the highest seq n such that 1…n are all stored."""
     def put_pole_states(self, states: Sequence[State], seen_at: datetime) -> None:
         """Keeps the newest by `at_ms`; an offline one replaces an online one of the same instant."""
     def pole_states(self, poles: Sequence[str] | None = None) -> list[tuple[State, datetime]]: ...

@@ -10,6 +10,7 @@ RATE = 16000  # samples a second, mono
 MAX_SESSIONS = 64
 MAX_ITEMS = 16
 MAX_POLES = 160
+JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
 ID = Text(40, 1)
 INSTANT = Int(0)
@@ -86,12 +87,13 @@ KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
 
 
 class Receipt(Message):
-    """Biên nhận phát: what a pole saw itself do (promise 6). `seq` has no gaps; `boot` counts starts of the
-    pole.
+    """Biên nhận phát: what a pole saw itself do (promise 6). `seq` has no gaps within a `journal`: a pole that has lost
+    its flash begins another one. `boot` counts starts of the pole.
     """
 
     FIELDS = (
         ("pole", Text(24, 1), REQUIRED),
+        ("journal", Hex(JOURNAL_BYTES), REQUIRED),
         ("seq", Int(1), REQUIRED),
         ("boot", Int(0), 0),
         ("kind", Choice(KINDS), REQUIRED),
@@ -109,9 +111,9 @@ class Receipt(Message):
 
 
 class Ack(Message):
-    """Head-end → pole: every receipt up to `upto` is stored; the pole may forget them."""
+    """Head-end → pole: every receipt of this journal up to `upto` is stored; the pole may forget them."""
 
-    FIELDS = (("pole", Text(24, 1), REQUIRED), ("upto", Int(0), REQUIRED))
+    FIELDS = (("pole", Text(24, 1), REQUIRED), ("journal", Hex(JOURNAL_BYTES), REQUIRED), ("upto", Int(0), REQUIRED))
 
 
 class State(Message):

@@ -33,6 +33,7 @@ class Report:
         """Write a receipt to flash and send it as soon as there is a way."""
         told = messages.Receipt(
             pole=self._pole,
+            journal=self._journal.name,
             seq=self._journal.last_seq + 1,
             boot=self._boot,
             kind=kind,
@@ -46,7 +47,7 @@ class Report:
     def take_ack(self, raw):
         """The head-end's acknowledgement; WireError when it is not one."""
         ack = receipt.unpack(self._key, receipt.ACK, messages.Ack, raw)
-        if ack.pole == self._pole:
+        if ack.pole == self._pole and ack.journal == self._journal.name:
             self._journal.ack(ack.upto)
             self._wake.set()
 

@@ -41,7 +41,7 @@ class Station:
         self.ticks = Ticks(hal.ticks_us)
         self.clock = Clock(self.ticks, seen.get("ppb", 0))
         self.clock.start_from(hal.rtc_us(), seen.get("ms", 0))
-        self.journal = Journal(self.vault)
+        self.journal = Journal(self.vault, hal.random)
         self.boot = self.vault.load_json("boot", 0) + 1
         self.vault.save_json("boot", self.boot)
         self.media = Media(hal.files)

@@ -99,21 +99,38 @@ class Deed:
 
 
 class Journal:
-    """Receipts on flash, one line each: a flag, the receipt, a newline. A torn last line never happened."""
+    """Receipts on flash, one line each: a flag, the receipt, a newline. A torn last line never happened.
 
-    def __init__(self, vault):
+    A journal has a name. Where its file is gone, nobody knows any more which numbers were given: it begins anew under
+    another name, so that the head-end does not take new receipts for old ones.
+    """
+
+    def __init__(self, vault, random):
+        """`random(n)`: n unpredictable bytes."""
         self._vault = vault
         self._files = vault.files
-        self.acked = vault.load_json(ACKED, 0)
+        self.name, self.acked = self._names(random)
         self.last_seq = self.acked
         self.deeds = {}
         self._lines = 0
         self._limit = COMPACT_LINES
         self._scan()
 
+    def _names(self, random):
+        """(name, number of the last receipt that is acknowledged)"""
+        name, acked = self._vault.load_json(ACKED, ("", 0))
+        if self._files.size(JOURNAL) >= 0 and not name:
+            with self._files.open(JOURNAL, "rb") as file:
+                for told, _ in _lines_of(file):
+                    if told is not None:
+                        name = told.journal
+        if self._files.size(JOURNAL) < 0 or not name:
+            name, acked = random(messages.JOURNAL_BYTES).hex(), 0
+            self._vault.save_json(ACKED, (name, acked))
+            self._vault.save(JOURNAL, b"")  # last: a power cut before it only costs another name
+        return name, acked
+
     def _scan(self):
-        if self._files.size(JOURNAL) < 0:
-            return
         torn = False
         with self._files.open(JOURNAL, "rb") as file:
             for receipt, flag in _lines_of(file):
@@ -166,7 +183,7 @@ class Journal:
         """The head-end has every receipt up to `upto`."""
         if self.acked < upto <= self.last_seq:
             self.acked = upto
-            self._vault.save_json(ACKED, upto)
+            self._vault.save_json(ACKED, (self.name, upto))
 
     def compact(self, now_ms, keep):
         """Forget acknowledged lines that are old and name no session of `keep`; with now_ms = 0 only torn

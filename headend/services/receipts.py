@@ -27,8 +27,8 @@ def ingest(ports: Ports, batch: Sequence[Incoming]) -> list[Outgoing]:
     with ports.db() as db:
         _apply(ports, db, db.add_receipts(told, ports.clock.now()))
         _store_states(ports, db, states)
-        acks = db.receipts_upto({one.pole for one in told})
-    return [_ack(ports, pole, upto) for pole, upto in acks.items()]
+        acks = db.receipts_upto({(one.pole, one.journal) for one in told})
+    return [_ack(ports, pole, journal, upto) for (pole, journal), upto in acks.items()]
 
 
 def _read(ports: Ports, incoming: Incoming) -> messages.Receipt | messages.State | None:
@@ -78,6 +78,7 @@ def _store_states(ports: Ports, db: Db, states: Sequence[messages.State]) -> Non
         db.touch(f"pole:{state.pole}")
 
 
-def _ack(ports: Ports, pole: str, upto: int) -> Outgoing:
-    payload = receipt.pack(ports.pole_key(pole), receipt.ACK, messages.Ack(pole=pole, upto=upto))
+def _ack(ports: Ports, pole: str, journal: str, upto: int) -> Outgoing:
+    ack = messages.Ack(pole=pole, journal=journal, upto=upto)
+    payload = receipt.pack(ports.pole_key(pole), receipt.ACK, ack)
     return Outgoing(topics.topic(topics.pole(pole), topics.ACK), payload)

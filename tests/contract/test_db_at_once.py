@@ -58,7 +58,8 @@ def test_each_receipt_is_new_to_exactly_one_of_all_who_store_it(database):
     assert sorted(map(int, lines)) == list(range(1, 101))
     with database.transaction() as db:
         assert len(db.receipts()) == 100
-        assert db.receipts_upto(["00070-01"]) == {"00070-01": 100}
+        journal = ("00070-01", nouns.JOURNAL)
+        assert db.receipts_upto([journal]) == {journal: 100}
 
 
 @pytest.mark.slow
@@ -105,7 +106,8 @@ def test_many_threads_write_and_read_and_nobody_is_turned_away(database):
                 with database.transaction() as db:
                     db.add_receipts([nouns.receipt(round_ + 1, pole=f"p{number}")], nouns.MORNING)
                 with database.transaction(readonly=True) as db:
-                    assert db.receipts_upto([f"p{number}"]) == {f"p{number}": round_ + 1}
+                    journal = (f"p{number}", nouns.JOURNAL)
+                    assert db.receipts_upto([journal]) == {journal: round_ + 1}
         except BaseException as failure:
             failures.append(failure)
 

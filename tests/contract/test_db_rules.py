@@ -32,7 +32,7 @@ def test_what_is_not_there_is_none(database):
         assert db.commune("99999") is db.cluster("x") is db.account("x") is db.login("x") is None
         assert db.bulletin("x") is db.session("x") is db.delivery("x", "y") is db.agenda("x") is None
         assert db.deliveries("x") == db.unsent() == db.audit() == db.pole_states() == []
-        assert db.receipts_upto(["x"]) == {"x": 0}
+        assert db.receipts_upto([("x", "ab")]) == {("x", "ab"): 0}
         assert db.receipts_upto([]) == {}
         assert db.air([], MORNING, MORNING + DAY) == []
 
@@ -165,7 +165,8 @@ def test_more_receipts_than_one_statement_takes_are_all_stored(database):
     told = [nouns.receipt(seq, pole=f"pole-{pole}") for seq in range(1, 31) for pole in range(100)]
     with database.transaction() as db:
         assert db.add_receipts(told, MORNING) == told
-        assert db.receipts_upto({one.pole for one in told}) == dict.fromkeys({one.pole for one in told}, 30)
+        journals = {(one.pole, one.journal) for one in told}
+        assert db.receipts_upto(journals) == dict.fromkeys(journals, 30)
 
 
 def test_receipts_are_found_by_pole_session_and_kind_in_the_order_of_their_numbers(database):
@@ -191,9 +192,9 @@ def test_a_pole_is_told_up_to_the_first_gap(database):
     def tell(*numbers) -> int:
         with database.transaction() as db:
             db.add_receipts([nouns.receipt(seq) for seq in numbers], MORNING)
-            found = db.receipts_upto(["00070-01", "00070-02"])
-        assert found["00070-02"] == 0
-        return found["00070-01"]
+            found = db.receipts_upto([("00070-01", nouns.JOURNAL), ("00070-02", nouns.JOURNAL)])
+        assert found["00070-02", nouns.JOURNAL] == 0
+        return found["00070-01", nouns.JOURNAL]
 
     assert tell(2, 3) == 0
     assert tell(1) == 3
@@ -208,7 +209,20 @@ def test_a_reader_counts_further_than_the_mark_that_was_kept(database):
     with database.transaction() as db:
         db.add_receipts([nouns.receipt(1)], MORNING)
     with database.transaction(readonly=True) as db:
-        assert db.receipts_upto(["00070-01"]) == {"00070-01": 1}
+        assert db.receipts_upto([("00070-01", nouns.JOURNAL)]) == {("00070-01", nouns.JOURNAL): 1}
+
+
+def test_the_numbers_of_a_new_journal_are_not_those_of_the_old_one(database):
+    old = [nouns.receipt(seq) for seq in range(1, 4)]
+    new = [nouns.receipt(seq, journal="ff" * 6) for seq in (1, 2, 4)]
+    pole = old[0].pole
+    with database.transaction() as db:
+        assert db.add_receipts(old, MORNING) == old
+        assert db.add_receipts([*new, *old], MORNING) == new
+        both = [(pole, old[0].journal), (pole, new[0].journal)]
+        assert db.receipts_upto(both) == {both[0]: 3, both[1]: 2}
+        assert db.receipts_upto(both[1:]) == {both[1]: 2}
+        assert [one.receipt for one in db.receipts(pole)] == old + new
 
 
 def test_the_newest_state_of_a_pole_stays_and_offline_wins_at_the_same_instant(database):

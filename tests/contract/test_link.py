@@ -66,7 +66,7 @@ def test_a_receipt_is_stored_and_its_pole_is_told(broker, sqlite):
         pole.subscribe(ack)
         for seq in (1, 2):
             pole.publish(*told(nouns.receipt(seq)))
-        last = receipt.pack(pole_key(POLE.name), receipt.ACK, Ack(pole=POLE.name, upto=2))
+        last = receipt.pack(pole_key(POLE.name), receipt.ACK, Ack(pole=POLE.name, journal=nouns.JOURNAL, upto=2))
         pole.expect(ack, last)
         assert stored(sqlite) == [1, 2]
 
@@ -281,7 +281,8 @@ def burst(broker: BrokerProcess, database: Database, capsys) -> None:
     with database.transaction(readonly=True) as db:
         assert len(db.receipts()) == poles * receipts
         names = [f"pole-{pole}" for pole in range(poles)]
-        assert db.receipts_upto(names) == dict.fromkeys(names, receipts)
+        journals = [(name, nouns.JOURNAL) for name in names]
+        assert db.receipts_upto(journals) == dict.fromkeys(journals, receipts)
     kind = url_of(database).partition(":")[0]
     with capsys.disabled():
         print(f"\n{broker.kind}, {kind}: {poles * receipts} receipts in {took:.1f} s, "

@@ -1,5 +1,8 @@
 """What a pole tells arrives, and it believes only its own head-end: acknowledgements, and the broker's certificate."""
 
+import json
+import shutil
+
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
@@ -22,6 +25,15 @@ def sound():
     return decode(raw)[: 2 * messages.RATE], raw
 
 
+def acked(pole) -> int:
+    """The number up to which the pole believes that its receipts are stored."""
+    return json.loads((pole.folder / "data" / "acked").read_text())[1]
+
+
+def ack_of(street, upto: int) -> messages.Ack:
+    return messages.Ack(pole="p1", journal=street.desk.journals["p1"], upto=upto)
+
+
 def test_receipts_come_again_until_the_head_end_has_said_that_it_has_them(street, sound):
     street.desk.acknowledge = False
     pole = street.pole()
@@ -33,7 +45,7 @@ def test_receipts_come_again_until_the_head_end_has_said_that_it_has_them(street
     street.desk.acknowledge = True
     deliveries = street.desk.deliveries
     wait_until(lambda: street.desk.deliveries > deliveries, "the receipts of before the restart")
-    wait_until(lambda: (pole.folder / "data" / "acked").exists(), "the acknowledgement on flash")
+    wait_until(lambda: acked(pole) == 2, "the acknowledgement on flash")
     assert street.desk.kinds("p1") == ["received", "ready"]
 
 
@@ -42,11 +54,38 @@ def test_an_acknowledgement_under_another_key_is_not_believed(street, sound):
     pole = street.pole()
     street.desk.plan("00070", [street.session(*sound, in_seconds=60)])
     street.desk.wait_for("p1", "ready")
-    forged = receipt.pack(keys.pole_key("p2"), receipt.ACK, messages.Ack(pole="p1", upto=2))
+    forged = receipt.pack(keys.pole_key("p2"), receipt.ACK, ack_of(street, 2))
     street.desk.publish("loa/p/p1/ack", forged)
     deliveries = street.desk.deliveries
     wait_until(lambda: street.desk.deliveries >= deliveries + 2, "the receipts again")
-    assert not (pole.folder / "data" / "acked").exists()
+    assert acked(pole) == 0
+
+
+def test_a_pole_with_new_flash_begins_another_journal_and_nothing_of_it_is_taken_for_old(street, sound):
+    pole = street.pole()
+    street.desk.plan("00070", [street.session(*sound, in_seconds=60)])
+    street.desk.wait_for("p1", "ready")
+    wait_until(lambda: acked(pole) == 2, "the acknowledgement on flash")
+    first = street.desk.journals["p1"]
+    pole.stop()
+    shutil.rmtree(pole.folder / "data")
+    pole.start()
+    wait_until(lambda: street.desk.journals["p1"] != first, "the new journal")
+    street.desk.wait_for("p1", "ready")
+    wait_until(lambda: acked(pole) == 2, "the acknowledgement on the new flash")
+    assert street.desk.receipt("p1", "received").seq == 1
+
+
+def test_an_acknowledgement_of_another_journal_is_not_believed(street, sound):
+    street.desk.acknowledge = False
+    pole = street.pole()
+    street.desk.plan("00070", [street.session(*sound, in_seconds=60)])
+    street.desk.wait_for("p1", "ready")
+    old = messages.Ack(pole="p1", journal="00" * messages.JOURNAL_BYTES, upto=2)
+    street.desk.publish("loa/p/p1/ack", receipt.pack(keys.pole_key("p1"), receipt.ACK, old))
+    deliveries = street.desk.deliveries
+    wait_until(lambda: street.desk.deliveries >= deliveries + 2, "the receipts again")
+    assert acked(pole) == 0
 
 
 @pytest.mark.parametrize("name", ["micropython-i386", "cpython"])

@@ -32,6 +32,7 @@ from headend.web.door import COOKIE
 from protocol import messages, receipt, topics
 from protocol.schema import Message
 from simulator.demo import city
+from tests.support import nouns
 from tests.support.house import RememberedSound, passwords, ring
 from tests.support.waiting import wait_until
 
@@ -142,8 +143,7 @@ class Console:
 
     def told(self, pole: str, seq: int, kind: str, session: BroadcastSession, **more) -> None:
         """A receipt of a pole."""
-        message = messages.Receipt(pole=pole, seq=seq, kind=kind, at_ms=to_ms(self.ports.clock.now()),
-                                   session=session.id, **more)
+        message = nouns.receipt(seq, pole, kind, session.id, at_ms=to_ms(self.ports.clock.now()), **more)
         self.pole_says(pole, receipt.RECEIPT, topics.RECEIPT, message)
 
     def online(self, pole: str, online: bool = True, **more) -> None:

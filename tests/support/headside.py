@@ -135,7 +135,8 @@ class Desk:
     """The head-end's client of the broker: publishes orders, collects and acknowledges receipts."""
 
     def __init__(self, host: str, port: int, user: str = "", password: str = "", acknowledge: bool = True):
-        self.receipts: dict[str, dict[int, messages.Receipt]] = {}
+        self.journals: dict[str, str] = {}
+        self.receipts: dict[str, dict[int, messages.Receipt]] = {}  # of each pole's newest journal
         self.states: dict[str, list[messages.State]] = {}
         self.deliveries = 0
         self.acknowledge = acknowledge
@@ -164,13 +165,16 @@ class Desk:
             return
         told = receipt.unpack(key, receipt.RECEIPT, messages.Receipt, message.payload)
         self.deliveries += 1
-        mine = self.receipts.setdefault(pole, {})
+        if self.journals.get(pole) != told.journal:  # the first, or one that was begun anew
+            self.journals[pole] = told.journal
+            self.receipts[pole] = {}
+        mine = self.receipts[pole]
         mine[told.seq] = told
         upto = 0
         while upto + 1 in mine:
             upto += 1
         if self.acknowledge:
-            ack = receipt.pack(key, receipt.ACK, messages.Ack(pole=pole, upto=upto))
+            ack = receipt.pack(key, receipt.ACK, messages.Ack(pole=pole, journal=told.journal, upto=upto))
             self._client.publish(topics.topic(topics.pole(pole), topics.ACK), ack, 1)
 
     def publish(self, topic: str, raw: bytes, retain: bool = False) -> None:

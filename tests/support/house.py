@@ -20,6 +20,7 @@ from headend.law import rulebook
 from headend.ports import Incoming, Ports
 from protocol import messages, receipt, seal, topics
 from tests.support import keys as fixed
+from tests.support import nouns
 
 MONDAY = datetime(2026, 3, 2, 5, 30, tzinfo=HANOI)
 WARD = "00070"
@@ -70,7 +71,7 @@ class House:
     def told(self, pole: str, seq: int, kind: str, session: str, **more) -> Incoming:
         """A receipt as the pole would send it."""
         now_ms = to_ms(self.clock.now())
-        message = messages.Receipt(pole=pole, seq=seq, kind=kind, at_ms=now_ms, session=session, **more)
+        message = nouns.receipt(seq, pole, kind, session, at_ms=now_ms, **more)
         payload = receipt.pack(self.ports.pole_key(pole), receipt.RECEIPT, message)
         return Incoming(topics.topic(topics.pole(pole), topics.RECEIPT), payload)
 

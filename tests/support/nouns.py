@@ -60,9 +60,13 @@ def session(name: str = "s1", **changes) -> BroadcastSession:
     return BroadcastSession(**{**values, **changes})
 
 
+JOURNAL = "0a" * 6
+
+
 def receipt(seq: int, pole: str = "00070-01", kind: str = "ready", session: str = "s1", **more) -> Receipt:
     """What a pole of the ward told."""
-    return Receipt(pole=pole, seq=seq, kind=kind, session=session, at_ms=1_795_000_000_000 + seq, **more)
+    values = {"journal": JOURNAL, "kind": kind, "session": session, "at_ms": 1_795_000_000_000 + seq, **more}
+    return Receipt(pole=pole, seq=seq, **values)
 
 
 def settle(db: Db) -> None:
@@ -147,6 +151,7 @@ _words = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"], excl
 receipts = st.builds(
     Receipt,
     pole=names,
+    journal=st.binary(min_size=6, max_size=6).map(bytes.hex),
     seq=st.integers(1, 1 << 53),
     boot=amounts,
     kind=st.sampled_from(KINDS),

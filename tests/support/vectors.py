@@ -9,8 +9,14 @@ from tests.support import keys
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
 NOW_MS = 1_760_000_000_000
 POLE = "cum-loa-7"
+JOURNAL = "0123456789ab"
 AUDIENCES = ["p/cum-loa-7", "g/00070", "g/all"]
 MEDIA = "0123456789abcdef" * 4
+
+
+def told(**fields: object) -> messages.Receipt:
+    """A receipt of our pole."""
+    return messages.Receipt(pole=POLE, journal=JOURNAL, **fields)
 
 
 def samples() -> dict[str, Message]:
@@ -30,12 +36,9 @@ def samples() -> dict[str, Message]:
         "plan": messages.Plan(version=3, rules=messages.Rules(), sessions=[session, full]),
         "empty plan": messages.Plan(version=1, rules=messages.Rules(sessions_half_day=2)),
         "stop": messages.Stop(session="s-1", reason='văn bản "12/QĐ-UBND" \\ 😀'),
-        "received": messages.Receipt(pole=POLE, seq=1, kind="received", at_ms=NOW_MS, session="s-1", version=3),
-        "begun": messages.Receipt(
-            pole=POLE, seq=2, boot=2, kind="begun", at_ms=NOW_MS - 500, session="s-1", first_at_us=NOW_MS * 1000
-        ),
-        "started": messages.Receipt(
-            pole=POLE,
+        "received": told(seq=1, kind="received", at_ms=NOW_MS, session="s-1", version=3),
+        "begun": told(seq=2, boot=2, kind="begun", at_ms=NOW_MS - 500, session="s-1", first_at_us=NOW_MS * 1000),
+        "started": told(
             seq=3,
             boot=2,
             kind="started",
@@ -44,29 +47,30 @@ def samples() -> dict[str, Message]:
             first_at_us=NOW_MS * 1000 + 17,
             skipped_frames=12,
         ),
-        "refused": messages.Receipt(pole=POLE, seq=4, kind="refused", at_ms=NOW_MS, why="seal", count=7),
-        "ack": messages.Ack(pole=POLE, upto=4),
+        "refused": told(seq=4, kind="refused", at_ms=NOW_MS, why="seal", count=7),
+        "ack": messages.Ack(pole=POLE, journal=JOURNAL, upto=4),
         "state": messages.State(pole=POLE, online=1, at_ms=NOW_MS, plan_version=3, runtime="MicroPython 1.25.0"),
-        "biggest number": messages.Ack(pole=POLE, upto=1 << 53),
+        "biggest number": messages.Ack(pole=POLE, journal=JOURNAL, upto=1 << 53),
     }
 
 
 WRONG = (
     ("no bytes", "Ack", b""),
     ("not an object", "Ack", b"[1]"),
-    ("cut", "Ack", b'{"pole":"x","upto":1'),
-    ("not UTF-8", "Ack", b'{"pole":"\xff","upto":1}'),
-    ("missing field", "Ack", b'{"pole":"x"}'),
-    ("boolean for a number", "Ack", b'{"pole":"x","upto":true}'),
-    ("float for a number", "Ack", b'{"pole":"x","upto":1.5}'),
-    ("number too big", "Ack", b'{"pole":"x","upto":9007199254740993}'),
-    ("number negative", "Ack", b'{"pole":"x","upto":-1}'),
-    ("text too long", "Ack", b'{"pole":"aaaaaaaaaaaaaaaaaaaaaaaaa","upto":1}'),
+    ("cut", "Ack", b'{"pole":"x","journal":"0123456789ab","upto":1'),
+    ("not UTF-8", "Ack", b'{"pole":"\xff","journal":"0123456789ab","upto":1}'),
+    ("missing field", "Ack", b'{"pole":"x","journal":"0123456789ab"}'),
+    ("not hexadecimal", "Ack", b'{"pole":"x","journal":"0123456789AB","upto":1}'),
+    ("boolean for a number", "Ack", b'{"pole":"x","journal":"0123456789ab","upto":true}'),
+    ("float for a number", "Ack", b'{"pole":"x","journal":"0123456789ab","upto":1.5}'),
+    ("number too big", "Ack", b'{"pole":"x","journal":"0123456789ab","upto":9007199254740993}'),
+    ("number negative", "Ack", b'{"pole":"x","journal":"0123456789ab","upto":-1}'),
+    ("text too long", "Ack", b'{"pole":"aaaaaaaaaaaaaaaaaaaaaaaaa","journal":"0123456789ab","upto":1}'),
     ("control character", "Stop", b'{"session":"a\\u0007b"}'),
     ("half a surrogate pair", "Stop", b'{"session":"\\ud800"}'),
     ("null for a required text", "Stop", b'{"session":null}'),
-    ("unknown word", "Receipt", b'{"pole":"x","seq":1,"kind":"heard","at_ms":1}'),
-    ("list for a word", "Receipt", b'{"pole":"x","seq":1,"kind":["started"],"at_ms":1}'),
+    ("unknown word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":"heard","at_ms":1}'),
+    ("list for a word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":["started"],"at_ms":1}'),
     ("upper-case hexadecimal", "Item", b'{"media":"' + b"AB" * 32 + b'","bytes":512,"frames":1}'),
     ("object for a list", "Plan", b'{"version":1,"rules":{},"sessions":{}}'),
     (
@@ -82,13 +86,13 @@ def message_vectors() -> dict:
     right = [
         {"name": name, "message": type(one).__name__, "bytes": encode(one).hex()} for name, one in samples().items()
     ]
-    wider = b'{"upto":9,"later":[1,{"x":null}],"pole":"x"}'
+    wider = b'{"upto":9,"later":[1,{"x":null}],"journal":"0123456789ab","pole":"x"}'
     lenient = [
         {
             "name": "unknown fields and another order",
             "message": "Ack",
             "bytes": wider.hex(),
-            "canonical": b'{"pole":"x","upto":9}'.hex(),
+            "canonical": b'{"pole":"x","journal":"0123456789ab","upto":9}'.hex(),
         }
     ]
     return {

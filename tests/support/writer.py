@@ -49,7 +49,7 @@ def receipts(database: Database, me: str) -> None:
         for seq in range(1, 101):
             with database.transaction() as db:
                 new = db.add_receipts([nouns.receipt(seq)], nouns.MORNING)
-                db.receipts_upto(["00070-01"])
+                db.receipts_upto([("00070-01", nouns.JOURNAL)])
             if new:
                 say(seq)
 

@@ -46,7 +46,7 @@ def plan(version: int, *sessions: messages.Session) -> messages.Plan:
 def pole(tmp_path):
     vault = Vault(Files(str(tmp_path / "data")))
     stored = set()
-    made = Agenda("p1", vault, Journal(vault), stored.__contains__)
+    made = Agenda("p1", vault, Journal(vault, bytes), stored.__contains__)
     made.stored_media = stored
     return made
 
@@ -66,7 +66,7 @@ def test_plans_of_two_groups_stand_beside_each_other_and_survive_a_restart(pole,
     pole.accept("g/00070", plan(3, session("a")))
     pole.accept("g/all", plan(9, session("b", NOW_MS - 1)))
     vault = Vault(Files(str(tmp_path / "data")))
-    again = Agenda("p1", vault, Journal(vault), lambda media: False)
+    again = Agenda("p1", vault, Journal(vault, bytes), lambda media: False)
     again.load(["p/p1", "g/00070", "g/all"])
     assert [entry.session.id for entry in again.in_order()] == ["b", "a"]
     assert again.version() == 9 and again.plans["g/00070"] == pole.plans["g/00070"]

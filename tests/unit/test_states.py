@@ -96,7 +96,7 @@ def a_delivery(state):
 
 
 def told(kind, **more):
-    return messages.Receipt(pole="00070-01", seq=1, kind=kind, at_ms=1, session="s1", **more)
+    return messages.Receipt(pole="00070-01", journal="0a" * 6, seq=1, kind=kind, at_ms=1, session="s1", **more)
 
 
 @pytest.mark.parametrize("kind", messages.KINDS)

@@ -18,21 +18,24 @@ from protocol.schema import decode, write
 _DELIVERIES = select(deliveries).where(deliveries.c.session == bindparam("session")).order_by(deliveries.c.pole)
 _DELIVERY = _DELIVERIES.where(deliveries.c.pole == bindparam("pole"))
 
-_row = func.row_number().over(partition_by=receipts.c.pole, order_by=receipts.c.seq)
+_journal = (receipts.c.pole, receipts.c.journal)
+_of_poles = receipt_marks.c.pole.in_(bindparam("poles", expanding=True))
+_row = func.row_number().over(partition_by=_journal, order_by=receipts.c.seq)
 _beyond = (
-    select(receipts.c.pole, receipts.c.seq, (receipt_marks.c.upto + _row).label("expected"))
-    .join_from(receipt_marks, receipts, receipts.c.pole == receipt_marks.c.pole)
-    .where(receipt_marks.c.pole.in_(bindparam("poles", expanding=True)), receipts.c.seq > receipt_marks.c.upto)
+    select(*_journal, receipts.c.seq, (receipt_marks.c.upto + _row).label("expected"))
+    .join_from(receipt_marks, receipts,
+               (receipts.c.pole == receipt_marks.c.pole) & (receipts.c.journal == receipt_marks.c.journal))
+    .where(_of_poles, receipts.c.seq > receipt_marks.c.upto)
     .subquery()
 )
 # As long as there is no gap, the n-th receipt beyond the mark is mark + n.
 _WITHOUT_GAP = (
-    select(_beyond.c.pole, func.max(_beyond.c.seq).label("upto"))
+    select(_beyond.c.pole, _beyond.c.journal, func.max(_beyond.c.seq).label("upto"))
     .where(_beyond.c.seq == _beyond.c.expected)
-    .group_by(_beyond.c.pole)
-    .order_by(_beyond.c.pole)
+    .group_by(_beyond.c.pole, _beyond.c.journal)
+    .order_by(_beyond.c.pole, _beyond.c.journal)
 )
-_MARKS = select(receipt_marks).where(receipt_marks.c.pole.in_(bindparam("poles", expanding=True)))
+_MARKS = select(receipt_marks).where(_of_poles)
 
 
 class Deliveries(Part):
@@ -50,19 +53,20 @@ class Deliveries(Part):
         return [_delivery(row) for row in self._all(wanted, lock, session=session_id)]
 
     def add_receipts(self, told: Sequence[Receipt], at: datetime) -> list[Receipt]:
-        first: dict[tuple[str, int], Receipt] = {}
+        first: dict[tuple[str, str, int], Receipt] = {}
         for one in told:
-            first.setdefault((one.pole, one.seq), one)
+            first.setdefault((one.pole, one.journal, one.seq), one)
         # Everybody stores in the same order, else two head-ends could wait for each other for ever.
         ordered = [first[key] for key in sorted(first)]
-        self._add(receipt_marks, [{"pole": pole, "upto": 0} for pole in sorted({one.pole for one in ordered})])
+        journals = sorted({(one.pole, one.journal) for one in ordered})
+        self._add(receipt_marks, [{"pole": pole, "journal": journal, "upto": 0} for pole, journal in journals])
         new = self._add(receipts, [_receipt_values(one, to_ms(at)) for one in ordered])
         return [one for key, one in first.items() if key in new]
 
     def receipts(self, pole: str | None = None, session: str | None = None,
                  kinds: Sequence[str] | None = None) -> list[StoredReceipt]:
-        """In the order of pole and seq."""
-        wanted = select(receipts.c.body, receipts.c.stored_at_ms).order_by(receipts.c.pole, receipts.c.seq)
+        """In the order of pole, journal and seq."""
+        wanted = select(receipts.c.body, receipts.c.stored_at_ms).order_by(*_journal, receipts.c.seq)
         if pole is not None:
             wanted = wanted.where(receipts.c.pole == pole)
         if session is not None:
@@ -72,13 +76,15 @@ class Deliveries(Part):
         return [StoredReceipt(decode(Receipt, row.body.encode()), from_ms(row.stored_at_ms))
                 for row in self._all(wanted)]
 
-    def receipts_upto(self, poles: Iterable[str]) -> dict[str, int]:
-        asked = sorted(poles)
-        marks = {row.pole: row.upto for row in self._all(_MARKS, poles=asked)}
-        further = {row.pole: row.upto for row in self._all(_WITHOUT_GAP, poles=asked)}
+    def receipts_upto(self, journals: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        asked = sorted(journals)
+        poles = sorted({pole for pole, _ in asked})
+        marks = {(row.pole, row.journal): row.upto for row in self._all(_MARKS, poles=poles)}
+        further = {(row.pole, row.journal): row.upto for row in self._all(_WITHOUT_GAP, poles=poles)}
         if not self._readonly:
-            self._put(receipt_marks, [{"pole": pole, "upto": upto} for pole, upto in further.items()], _further)
-        return {pole: further.get(pole) or marks.get(pole, 0) for pole in asked}
+            values = [{"pole": pole, "journal": name, "upto": upto} for (pole, name), upto in further.items()]
+            self._put(receipt_marks, values, _further)
+        return {journal: further.get(journal) or marks.get(journal, 0) for journal in asked}
 
     def put_pole_states(self, states: Sequence[State], seen_at: datetime) -> None:
         seen_at_ms = to_ms(seen_at)
@@ -102,7 +108,7 @@ def _further(there: Any, new: Any) -> ColumnElement[bool]:
 
 
 def _receipt_values(receipt: Receipt, stored_at_ms: int) -> Values:
-    known = {"pole": receipt.pole, "seq": receipt.seq, "kind": receipt.kind, "session": receipt.session}
+    known = {name: getattr(receipt, name) for name in ("pole", "journal", "seq", "kind", "session")}
     return {**known, "stored_at_ms": stored_at_ms, "body": write(receipt)}
 
 

@@ -187,6 +187,7 @@ receipts = Table(
     "receipts",
     metadata,
     Column("pole", Word, primary_key=True),
+    Column("journal", Word, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     _needed("kind", Word),
     _needed("session", Word),
@@ -202,6 +203,7 @@ receipt_marks = Table(
     "receipt_marks",
     metadata,
     Column("pole", Word, primary_key=True),
+    Column("journal", Word, primary_key=True),
     _needed("upto", BigInteger),
 )
 

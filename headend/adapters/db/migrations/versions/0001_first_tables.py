@@ -185,6 +185,7 @@ def _told() -> None:
     op.create_table(
         "receipts",
         Column("pole", Word, primary_key=True),
+        Column("journal", Word, primary_key=True),
         Column("seq", BigInteger, primary_key=True),
         _needed("kind", Word),
         _needed("session", Word),
@@ -197,6 +198,7 @@ def _told() -> None:
     op.create_table(
         "receipt_marks",
         Column("pole", Word, primary_key=True),
+        Column("journal", Word, primary_key=True),
         _needed("upto", BigInteger),
     )
     op.create_table(

@@ -13,10 +13,9 @@ from hypothesis import settings
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.broker.process import free_port as unused_port
 from simulator.programs import Missing, Program, require
-from simulator.runtime import NoRuntime, Runtime, find_runtime
 from tests.support.postgresql import PostgresServer
 from tests.support.processes import children
-from tests.tiers import QUICK, TIERS, account, in_ci, tier_of
+from tests.tiers import QUICK, TIERS, account, end_without, in_ci, tier_of
 
 TESTS = Path(__file__).parent
 
@@ -99,19 +98,7 @@ def program(name: str) -> Program:
     try:
         return require(name)
     except Missing as missing:
-        if in_ci():
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
-
-
-def runtime(name: str) -> Runtime:
-    """What runs virtual poles, or the end of the test that needs it."""
-    try:
-        return find_runtime(name)
-    except NoRuntime as missing:
-        if in_ci():
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+        end_without(missing)
 
 
 @pytest.fixture

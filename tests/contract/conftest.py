@@ -6,9 +6,10 @@ import pytest
 
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.db import Database
-from tests.conftest import program, runtime
+from tests.conftest import program
 from tests.support.records import emptied
 from tests.support.street import Street
+from tests.support.twins import runtime
 
 
 @pytest.fixture

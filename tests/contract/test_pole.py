@@ -7,7 +7,7 @@ import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages, topics
-from tests.conftest import program, runtime
+from tests.conftest import program
 from tests.support import keys
 from tests.support.headside import decode, encode, find, noise
 from tests.support.street import (
@@ -17,6 +17,7 @@ from tests.support.street import (
     sleep_until,
     sounding,
 )
+from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
 SECONDS = 2.0

@@ -7,10 +7,11 @@ import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from tests.conftest import program, runtime
+from tests.conftest import program
 from tests.contract.test_pole_fetch import audio, plan_far_ahead
 from tests.support.headside import decode, encode, noise
 from tests.support.street import Street, assert_heard, sleep_until
+from tests.support.twins import runtime
 
 LIVE_BYTES = 90_000
 

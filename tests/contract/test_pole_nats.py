@@ -4,9 +4,9 @@ import pytest
 
 from headend.adapters.broker import NatsBroker
 from protocol import messages
-from tests.conftest import runtime
 from tests.support.headside import decode, encode, noise
 from tests.support.street import Street, assert_heard, sleep_until
+from tests.support.twins import runtime
 
 pytestmark = pytest.mark.slow
 SECONDS = 2

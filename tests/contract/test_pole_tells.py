@@ -9,10 +9,11 @@ from headend.adapters.broker import MosquittoBroker
 from headend.adapters.broker.certs import Authority
 from headend.adapters.broker.mosquitto import BrokerTls
 from protocol import messages, receipt
-from tests.conftest import program, runtime
+from tests.conftest import program
 from tests.support import keys
 from tests.support.headside import decode, encode, noise
 from tests.support.street import Street
+from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -1,25 +1,21 @@
-"""The three interpreters that the contract and the firmware run on."""
+"""The interpreters that the contract and the firmware run on."""
 
 import json
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from simulator.runtime import ROOT, NoRuntime, Runtime, find_runtime
-from tests.tiers import in_ci
+from tests.tiers import end_without
 
 TWINS = ("cpython", "micropython", "micropython-i386")
 
 
 def runtime(name: str) -> Runtime:
-    """One of TWINS, or the end of the test that needs it."""
+    """One of TWINS, or "auto", or the end of the test that needs it."""
     try:
         return find_runtime(name)
     except NoRuntime as missing:
-        if in_ci():
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+        end_without(missing)
 
 
 def run_on(name: str, script: Path, *arguments: object) -> dict:

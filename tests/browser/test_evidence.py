@@ -10,6 +10,7 @@ from headend.services import on_air
 from headend.web.live import RETRY_MS
 from protocol import messages
 from protocol.messages import RATE
+from tests.browser.conftest import DESK, PHONE
 from tests.support import console as console_
 from tests.support.console import APPROVER, AUTHOR, MONDAY
 from tests.support.waiting import wait_until
@@ -118,6 +119,16 @@ def test_poles_turn_while_one_looks_and_then_can_be_heard(console, open_as, pole
     whole = page.evaluate("""async (url) => (await (await fetch(url)).arrayBuffer()).byteLength""",
                           f"/api/sessions/{session.id}/poles/{poles[0]}/heard.wav")
     assert whole > session.duration_ms * RATE // 1000 * 2
+
+
+def test_the_pins_stay_on_their_map_when_the_screen_is_turned(console, open_as, poles):
+    session = console.ordered(START)
+    page = open_as(AUTHOR)
+    page.goto(f"{console.base}/sessions/{session.id}")
+    expect(page.locator(".pin")).to_have_count(len(poles))
+    for viewport in (PHONE, DESK):
+        page.set_viewport_size(viewport)
+        assert page.evaluate("document.querySelector('.leaflet-map-pane').offsetParent.matches('.map')"), viewport
 
 
 def test_a_page_comes_back_by_itself_after_the_server_did(console, open_as, poles, faults):

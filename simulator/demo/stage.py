@@ -205,13 +205,13 @@ class Stage:
         with self.house.ports.db() as db:
             return sum(state.online for state, _ in db.pole_states()) == len(self.plot.city.clusters)
 
-    def wait(self, condition: Callable[[], bool], what: str, limit_seconds: float) -> None:
-        """Until `condition()`; StageFailed names `what` did not happen."""
+    def wait(self, condition: Callable[[], bool], what: str, limit_seconds: float, every_seconds: float = 0.1) -> None:
+        """Until `condition()`; TimedOut names `what` did not happen."""
         end = time.monotonic() + limit_seconds
         while not condition():
             if time.monotonic() > end:
                 raise TimedOut(f"waited {limit_seconds:.0f} s in vain for {what}; see {self.plot.root}")
-            time.sleep(0.1)
+            time.sleep(every_seconds)
 
 
 def clear(root: Path) -> None:

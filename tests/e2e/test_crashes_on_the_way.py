@@ -80,7 +80,7 @@ def street(tmp_path_factory, micropython_amd64):
         poles = list(stage.fleet.poles.values())
         downloading, playing, cut = poles[0], poles[1], poles[2]
         [aired] = broadcast.air(stage, None)
-        stage.wait(lambda: any(downloading.folder.rglob("*.part")), "a download to begin", 30)
+        stage.wait(lambda: any(downloading.folder.rglob("*.part")), "a download to begin", 30, 0.002)
         downloading.kill()
         downloading.start()
         wait_for(stage, messages.READY, aired, stage.fleet.poles)

@@ -40,6 +40,7 @@ class House:
     """The assembled head-end, not yet running."""
 
     ports: Ports
+    sound: SoundWorks
     database: Database
     keys: KeyRing
     clock: SystemClock
@@ -75,7 +76,7 @@ def build(settings: Settings) -> House:
     ports = Ports(db=database.transaction, clock=clock, sound=sound, sealer=keys, passwords=Argon2Passwords(),
                   ears=ears, book=rulebook.load(), new_id=lambda: secrets.token_hex(8), pole_key=keys.pole_key,
                   wake=awake)
-    return House(ports, database, keys, clock, awake)
+    return House(ports, sound, database, keys, clock, awake)
 
 
 def _voice(settings: Settings) -> speech.EspeakVoice | speech.PiperVoice:
@@ -156,6 +157,7 @@ def run(args: argparse.Namespace) -> int:
     except (BadSetting, OSError) as why:
         print(f"loa serve: {why}; change the setting and start again", file=sys.stderr)
         return 2
+    house.sound.sweep()  # here, and not where it is built: other commands build it while a head-end works
     demo = DemoInfo(settings.clock_offset_ms) if settings.demo else None
     with running(settings, house) as link, listener:
         app = create_app(house.ports, demo=demo, data_dir=settings.data, connected=lambda: link.connected)

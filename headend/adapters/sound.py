@@ -30,6 +30,10 @@ class SoundWorks:
         self._turn = threading.Semaphore(1)
         for place in (self._bulletins, self._media, self._programmes):
             place.mkdir(parents=True, exist_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what a killed head-end left half-written; only while nothing else works in the folder."""
+        for place in (self._bulletins, self._media, self._programmes):
             audio.sweep(place)
 
     def prepare(self, source: Path) -> Prepared:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,10 +64,16 @@ def sweep(folder: Path) -> int:
 
 
 def keep_newest(folder: Path, most: int) -> None:
-    """Of the files in a folder of things that can be made again, leave those that were made last."""
-    made = sorted((path for path in folder.iterdir() if not path.name.startswith(_PREFIX)),
-                  key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in made[most:]:
+    """Of the files in a folder of things that can be made again, leave those that were made last.
+
+    Several threads may do so at once: what another one has removed meanwhile is gone, and that is all.
+    """
+    made: dict[Path, int] = {}
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if not path.name.startswith(_PREFIX):
+                made[path] = path.stat().st_mtime_ns
+    for path in sorted(made, key=made.__getitem__, reverse=True)[most:]:
         path.unlink(missing_ok=True)
 
 

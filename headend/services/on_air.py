@@ -185,8 +185,9 @@ def _move_one(ports: Ports, seen: BroadcastSession, now: datetime) -> None:
     with ports.db() as db:
         db.lock_station(seen.commune)
         session = db.session(seen.id, lock=True)
-        if session is not None and session.state in MOVED_BY_CLOCK and _moved(session, now) is not session:
-            settle(ports, db, _moved(session, now))
+        moved = _moved(session, now) if session else session
+        if moved is not None and moved is not session:
+            settle(ports, db, moved)
 
 
 def _moved(session: BroadcastSession, now: datetime) -> BroadcastSession:

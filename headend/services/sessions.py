@@ -174,7 +174,8 @@ def _refuse_unless(answer: Verdict) -> None:
 
 def _keep(ports: Ports, db: Db, session: BroadcastSession, username: str, action: str) -> None:
     db.put_session(session)
-    db.put_plan_due(session.commune, ports.clock.now())
+    if session.state not in (SessionState.ON_AIR, SessionState.DONE):  # a plan says the same of it before and after
+        db.put_plan_due(session.commune, ports.clock.now())
     db.record(AuditEntry(ports.clock.now(), username, action, session.id, session.why))
     db.touch(f"session:{session.id}")
     db.touch(f"commune:{session.commune}")

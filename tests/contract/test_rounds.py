@@ -79,6 +79,18 @@ def test_time_alone_brings_a_plan_back_within_minutes(house):
     assert due(house) == [WARD]
 
 
+def test_going_on_air_and_off_changes_no_plan(house):
+    session = approved(house)
+    on_air.catch_up(house.ports)
+    for at, expected in ((START, SessionState.ON_AIR), (session.end_at, SessionState.DONE)):
+        house.clock.at = at
+        with house.ports.db() as db:
+            db.put_plan_due(WARD, at + on_air.LOOK_AGAIN)
+        on_air.tick(house.ports)
+        assert state(house, session) is expected
+        assert due(house) == []
+
+
 def test_what_fails_for_one_station_keeps_no_other_waiting_and_is_told(house):
     here, there = approved(house), approved(house, OTHER)
     on_air.prepare(house.ports)

@@ -19,13 +19,14 @@ _DELIVERIES = select(deliveries).where(deliveries.c.session == bindparam("sessio
 _DELIVERY = _DELIVERIES.where(deliveries.c.pole == bindparam("pole"))
 
 _journal = (receipts.c.pole, receipts.c.journal)
-_of_poles = receipt_marks.c.pole.in_(bindparam("poles", expanding=True))
+_asked_for = (receipt_marks.c.pole.in_(bindparam("poles", expanding=True)),
+              receipt_marks.c.journal.in_(bindparam("journals", expanding=True)))
 _row = func.row_number().over(partition_by=_journal, order_by=receipts.c.seq)
 _beyond = (
     select(*_journal, receipts.c.seq, (receipt_marks.c.upto + _row).label("expected"))
     .join_from(receipt_marks, receipts,
                (receipts.c.pole == receipt_marks.c.pole) & (receipts.c.journal == receipt_marks.c.journal))
-    .where(_of_poles, receipts.c.seq > receipt_marks.c.upto)
+    .where(*_asked_for, receipts.c.seq > receipt_marks.c.upto)
     .subquery()
 )
 # As long as there is no gap, the n-th receipt beyond the mark is mark + n.
@@ -35,7 +36,7 @@ _WITHOUT_GAP = (
     .group_by(_beyond.c.pole, _beyond.c.journal)
     .order_by(_beyond.c.pole, _beyond.c.journal)
 )
-_MARKS = select(receipt_marks).where(_of_poles)
+_MARKS = select(receipt_marks).where(*_asked_for)
 
 
 class Deliveries(Part):
@@ -78,9 +79,9 @@ class Deliveries(Part):
 
     def receipts_upto(self, journals: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         asked = sorted(journals)
-        poles = sorted({pole for pole, _ in asked})
-        marks = {(row.pole, row.journal): row.upto for row in self._all(_MARKS, poles=poles)}
-        further = {(row.pole, row.journal): row.upto for row in self._all(_WITHOUT_GAP, poles=poles)}
+        names = {"poles": sorted({pole for pole, _ in asked}), "journals": sorted({name for _, name in asked})}
+        marks = {(row.pole, row.journal): row.upto for row in self._all(_MARKS, **names)}
+        further = {(row.pole, row.journal): row.upto for row in self._all(_WITHOUT_GAP, **names)}
         if not self._readonly:
             values = [{"pole": pole, "journal": name, "upto": upto} for (pole, name), upto in further.items()]
             self._put(receipt_marks, values, _further)

@@ -124,6 +124,7 @@ class Journal:
                 for told, _ in _lines_of(file):
                     if told is not None:
                         name = told.journal
+                        break
         if self._files.size(JOURNAL) < 0 or not name:
             name, acked = random(messages.JOURNAL_BYTES).hex(), 0
             self._vault.save_json(ACKED, (name, acked))

@@ -1,7 +1,6 @@
 """Bulletins."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -22,10 +21,11 @@ routes = APIRouter(prefix="/bulletins", tags=["bulletins"])
 Asked = TypeVar("Asked", bound=In)
 
 
-def _either(spoken: type[In], *words: str) -> dict[str, Any]:
-    """How the description tells of a body that is JSON with a text to speak, or multipart with a file."""
-    fields = {**{word: {"type": "string"} for word in words}, "file": {"type": "string", "format": "binary"}}
-    recorded = {"type": "object", "required": [name for name in fields if name != "commune"], "properties": fields}
+def _either(spoken: type[In], needed: tuple[str, ...] = (), other: tuple[str, ...] = ()) -> dict[str, Any]:
+    """How the description tells of a body that is JSON with a text to speak, or multipart with words and a file."""
+    words = {word: {"type": "string"} for word in (*needed, *other)}
+    recorded = {"type": "object", "required": [*needed, "file"],
+                "properties": {**words, "file": {"type": "string", "format": "binary"}}}
     return {"requestBody": {"required": True, "content": {
         "application/json": {"schema": spoken.model_json_schema()},
         "multipart/form-data": {"schema": recorded}}}}
@@ -42,14 +42,15 @@ def get_bulletin(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
     return BulletinOut.of(bulletins.get(ports, person, bulletin_id))
 
 
-@routes.post("", status_code=201, openapi_extra=_either(Spoken, "title", "field", "commune"))
+@routes.post("", status_code=201, openapi_extra=_either(Spoken, ("title", "field"), ("commune",)))
 @takes_upload
 async def create_bulletin(request: Request, ports: Ported, person: Who) -> BulletinOut:
     """A draft: from a recording (multipart) or from text to be spoken (JSON)."""
 
     def record(parcel: Parcel) -> Bulletin:
         commune = parcel.text("commune") or person.unit
-        return bulletins.record(ports, person, commune, parcel.text("title"), parcel.text("field"), _file_of(parcel))
+        title, field = parcel.text("title"), parcel.text("field")
+        return bulletins.record(ports, person, commune, title, field, parcel.needed_file())
 
     def speak(spoken: Spoken) -> Bulletin:
         return bulletins.speak(ports, person, spoken.commune or person.unit, spoken.title, spoken.field, spoken.text)
@@ -63,7 +64,7 @@ async def replace_sound(request: Request, ports: Ported, person: Who, bulletin_i
     """Another recording (multipart) or other words (JSON) for a bulletin that exists; it is a draft again."""
 
     def record(parcel: Parcel) -> Bulletin:
-        return bulletins.replace_recording(ports, person, bulletin_id, _file_of(parcel))
+        return bulletins.replace_recording(ports, person, bulletin_id, parcel.needed_file())
 
     def speak(words: Words) -> Bulletin:
         return bulletins.replace_text(ports, person, bulletin_id, words.text)
@@ -81,12 +82,6 @@ async def _made(request: Request, record: Callable[[Parcel], Bulletin], kind: ty
     check_token(request, request.headers.get(CSRF_HEADER, ""))
     told = _parse(kind, await _body(request))
     return BulletinOut.of(await to_thread.run_sync(speak, told, limiter=workshop))
-
-
-def _file_of(parcel: Parcel) -> Path:
-    if parcel.file is None:
-        raise BadInput("Hãy gửi kèm một tệp âm thanh.", "file")
-    return parcel.file
 
 
 async def _body(request: Request) -> bytes:

@@ -310,11 +310,16 @@ def session_list(ports: Ports, person: Person, start_from: datetime, start_to: d
         return db.sessions(unit_of(person), start_from=start_from, start_to=start_to)
 
 
-def source(ports: Ports, person: Person, session_id: str) -> Path:
-    """What the poles of a session should sound, as a WAV file on the session's line of time. NotFound, NotAllowed."""
+def _listened_to(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
     with ports.db(readonly=True) as db:
         found = sessions.known(db, session_id)
     require(person, "evidence.listen", found.commune)
+    return found
+
+
+def source(ports: Ports, person: Person, session_id: str) -> Path:
+    """What the poles of a session should sound, as a WAV file on the session's line of time. NotFound, NotAllowed."""
+    found = _listened_to(ports, person, session_id)
     if found.programme is None:
         raise NotFound("Chương trình của buổi phát này chưa được ghép.")
     return ports.sound.programme_sound(found.programme.media, found.programme.frames, EDGE // timedelta(milliseconds=1))
@@ -322,9 +327,7 @@ def source(ports: Ports, person: Person, session_id: str) -> Path:
 
 def heard(ports: Ports, person: Person, session_id: str, pole: str) -> Heard | None:
     """What a pole really sounded around a session, None where nothing could listen. NotFound, NotAllowed."""
-    with ports.db(readonly=True) as db:
-        found = sessions.known(db, session_id)
-    require(person, "evidence.listen", found.commune)
+    found = _listened_to(ports, person, session_id)
     if pole not in found.clusters:
         raise NotFound("Cụm loa này không thuộc buổi phát.")
     return ports.ears.heard(pole, *span(found))

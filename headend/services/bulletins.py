@@ -27,13 +27,15 @@ def speak(ports: Ports, person: Person, commune: str, title: str, field: str, te
     """A bulletin from text, spoken by the synthesiser."""
     require(person, "bulletin.write", commune)
     _check_words(title, field)
-    return _create(ports, person, commune, title, field, _check_text(text), ports.sound.speak(_check_text(text)))
+    text = _check_text(text)
+    return _create(ports, person, commune, title, field, text, ports.sound.speak(text))
 
 
 def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> Bulletin:
     """Speak another text instead: the bulletin loses its approval, its sessions wait again."""
     _may_write(ports, person, bulletin_id)
-    return _replace(ports, person, bulletin_id, _check_text(text), ports.sound.speak(_check_text(text)))
+    text = _check_text(text)
+    return _replace(ports, person, bulletin_id, text, ports.sound.speak(text))
 
 
 def replace_recording(ports: Ports, person: Person, bulletin_id: str, source: Path) -> Bulletin:

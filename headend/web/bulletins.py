@@ -160,13 +160,10 @@ async def mend(request: Request, ports: Ported, person: Who, bulletin_id: str) -
 
 
 def _mend(ports: Ports, person: Person, bulletin_id: str, parcel: Parcel) -> None:
-    if parcel.file is not None:
-        bulletins.replace_recording(ports, person, bulletin_id, parcel.file)
-    elif "text" in parcel.fields:
+    if "text" in parcel.fields:
         bulletins.replace_text(ports, person, bulletin_id, parcel.text("text"))
     else:
-        require(person, "bulletin.write", bulletins.get(ports, person, bulletin_id).commune)
-        raise BadInput("Hãy chọn một tệp âm thanh.", "file")
+        bulletins.replace_recording(ports, person, bulletin_id, parcel.needed_file())
 
 
 @routes.post("/{bulletin_id}/check")

@@ -33,6 +33,12 @@ class Parcel:
     def text(self, name: str) -> str:
         return self.fields.get(name, [""])[0]
 
+    def needed_file(self) -> Path:
+        """The file, or BadInput."""
+        if self.file is None:
+            raise BadInput("Hãy gửi kèm một tệp âm thanh.", "file")
+        return self.file
+
 
 @asynccontextmanager
 async def receive(request: Request) -> AsyncIterator[Parcel]:

@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from headend.domain.session import SessionState
-from headend.services import on_air
+from headend.services import bulletins, on_air
 from headend.web.live import RETRY_MS
 from protocol import messages
 from protocol.messages import RATE
 from tests.browser.conftest import DESK, PHONE
 from tests.support import console as console_
+from tests.support import sounds
 from tests.support.console import APPROVER, AUTHOR, MONDAY
 from tests.support.waiting import wait_until
 
@@ -79,6 +80,25 @@ def test_sent_back_with_a_reason_it_is_mended_and_approved_for_the_same_session(
     page.get_by_role("button", name="Duyệt bản tin này").click()
     expect(page.locator("#bulletin-state")).to_contain_text("đã duyệt")
     assert console.session(session.id).state == SessionState.APPROVED
+
+
+def test_a_recording_that_was_sent_back_is_replaced_on_its_page(console, open_as, tmp_path, faults, picture):
+    author = console.people[AUTHOR]
+    first = sounds.write_wav(tmp_path / "thu.wav", sounds.tune(4))
+    made = bulletins.record(console.ports, author, author.unit, "Thu ở nhà văn hóa", "local_news", first)
+    bulletins.submit(console.ports, author, made.id)
+    bulletins.send_back(console.ports, console.people[APPROVER], made.id, "Đoạn cuối bị vỡ tiếng.")
+    page = open_as(AUTHOR)
+    page.goto(f"{console.base}/bulletins/{made.id}")
+    page.set_input_files("#file", {"name": "thơ.txt", "mimeType": "text/plain", "buffer": "không".encode() * 99})
+    expect(page.locator("[data-chosen]")).to_contain_text("thơ.txt")
+    picture(page, "replace-recording")
+    page.get_by_role("button", name="Dùng bản thu này").click()
+    expect(page.locator("#mend-answer")).to_contain_text("không phải tệp âm thanh")
+    faults[:] = [one for one in faults if "422" not in one and "htmx:" not in one]
+    page.set_input_files("#file", str(sounds.write_wav(tmp_path / "lai.wav", sounds.tune(20))))
+    page.get_by_role("button", name="Dùng bản thu này").click()
+    expect(page.locator(".facts")).to_contain_text("20 giây")
 
 
 def test_poles_turn_while_one_looks_and_then_can_be_heard(console, open_as, poles, picture):

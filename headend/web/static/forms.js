@@ -28,26 +28,35 @@ document.addEventListener("htmx:sendError", (event) => {
   }
 });
 
+for (const drop of document.querySelectorAll(".drop")) choose(drop);
 const form = document.querySelector("[data-upload]");
 if (form) compose(form);
 
+// A place for one file: says which one was chosen.
+function choose(drop) {
+  const file = drop.querySelector("input");
+  const chosen = drop.querySelector("[data-chosen]");
+  const empty = chosen.textContent;
+  file.addEventListener("change", () => {
+    const one = file.files[0];
+    chosen.textContent = one ? `${one.name} (${size(one.size)})` : empty;
+  });
+  for (const over of ["dragenter", "dragover"]) drop.addEventListener(over, () => drop.classList.add("over"));
+  for (const away of ["dragleave", "drop"]) drop.addEventListener(away, () => drop.classList.remove("over"));
+}
+
 function compose(form) {
   const file = form.elements.file;
-  const drop = file.closest(".drop");
-  const chosen = drop.querySelector("[data-chosen]");
   const answer = document.getElementById("answer");
   const foresee = () => form.dispatchEvent(new Event("foresee"));
 
   file.addEventListener("change", async () => {
     const one = file.files[0];
     answer.textContent = "";
-    chosen.textContent = one ? `${one.name} (${size(one.size)})` : "Chọn tệp hoặc thả vào đây";
     form.elements.file_ms.value = one ? await lengthMs(one) : 0;
     foresee();
   });
   form.elements.text.addEventListener("blur", foresee);
-  for (const over of ["dragenter", "dragover"]) drop.addEventListener(over, () => drop.classList.add("over"));
-  for (const away of ["dragleave", "drop"]) drop.addEventListener(away, () => drop.classList.remove("over"));
 
   form.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target !== form) return;

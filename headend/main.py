@@ -21,6 +21,7 @@ from headend.adapters.ears import CaptureEars, NoEars
 from headend.adapters.keys import KeyRing, open_ring
 from headend.adapters.mqtt.link import Link
 from headend.adapters.mqtt.pump import Pump
+from headend.adapters.papers import PaperFolder
 from headend.adapters.passwords import Argon2Passwords
 from headend.adapters.sound import SoundWorks
 from headend.adapters.time_server import TimeServer
@@ -74,7 +75,8 @@ def build(settings: Settings) -> House:
         ears = CaptureEars(settings.captures, settings.data / "heard", settings.clock_offset_ms, audio.waveform)
     awake = Awake()
     ports = Ports(db=database.transaction, clock=clock, sound=sound, sealer=keys, passwords=Argon2Passwords(),
-                  ears=ears, book=rulebook.load(), new_id=lambda: secrets.token_hex(8), pole_key=keys.pole_key,
+                  ears=ears, papers=PaperFolder(settings.data / "papers"), books=rulebook.load_all(),
+                  new_id=lambda: secrets.token_hex(8), pole_key=keys.pole_key,
                   wake=awake)
     return House(ports, sound, database, keys, clock, awake)
 

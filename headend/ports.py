@@ -1,16 +1,18 @@
 """What services need from the outside world. Adapters implement these; `headend.main` hands them over."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
 from headend.domain.areas import Cluster, Commune
 from headend.domain.bulletin import Bulletin, BulletinState
+from headend.domain.charter import Regime, StationCharter
 from headend.domain.delivery import Delivery
-from headend.domain.lawful import OnAir
+from headend.domain.directive import Directive
+from headend.domain.lawful import Near, OnAir
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession, SessionState
 from headend.law.rulebook import Rulebook
@@ -120,9 +122,24 @@ class Db(Protocol):
         """A failed log-in for an account or an address."""
     def attempts_since(self, key: str, since: datetime) -> int: ...
 
+    # the law of a place
+    def put_charter(self, charter: StationCharter) -> None:
+        """Replaces the one of the same commune and day."""
+    def charters(self, commune: str) -> list[StationCharter]:
+        """Those that were, are and will be in force, the last first."""
+    def put_regime(self, regime: Regime) -> None: ...
+    def regimes(self, commune: str) -> list[Regime]:
+        """The last first."""
+    def put_directive(self, directive: Directive) -> None: ...
+    def directive(self, directive_id: str) -> Directive | None: ...
+    def directives_of(self, ids: Sequence[str]) -> dict[str, Directive]: ...
+    def directives(self, commune: str | None = None, from_day: date | None = None, limit: int = 200) -> list[Directive]:
+        """Newest first; those that reach a commune, those in force on a day or later."""
+
     # what is said
     def put_bulletin(self, bulletin: Bulletin) -> None: ...
     def bulletin(self, bulletin_id: str, lock: bool = False) -> Bulletin | None: ...
+    def bulletins_of(self, ids: Sequence[str]) -> dict[str, Bulletin]: ...
     def bulletins(self, commune: str | None = None, limit: int = 100,
                   states: Sequence[BulletinState] | None = None) -> list[Bulletin]:
         """Newest first."""
@@ -135,7 +152,9 @@ class Db(Protocol):
         """Approved sessions whose programme has not been made, in the order of their start."""
     def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]: ...
     def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
-        """What takes air (session.TAKES_AIR) at these clusters with a start in [start, end)."""
+        """What takes air (session.TAKES_AIR, emergencies never) at these clusters with a start in [start, end)."""
+    def near(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[Near]:
+        """What clusters of other communes within areas.MOST_METRES have on air at any instant of [start, end)."""
 
     # what the poles tell
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...
@@ -266,6 +285,14 @@ class Ears(Protocol):
         """None where nothing could listen: a gap, shown as a gap."""
 
 
+class Papers(Protocol):
+    """Scans of directives."""
+
+    def keep(self, source: Path) -> str:
+        """Copy a file in; the SHA-256 that names it."""
+    def path(self, sha256: str) -> Path: ...
+
+
 @dataclass(frozen=True)
 class Ports:
     """Everything a service may touch."""
@@ -276,7 +303,8 @@ class Ports:
     sealer: Sealer
     passwords: Passwords
     ears: Ears
-    book: Rulebook
+    papers: Papers
+    books: Mapping[str, Rulebook]
     new_id: Callable[[], str]
     pole_key: Callable[[str], bytes] = field(repr=False)
     wake: Callable[[], None] = lambda: None  # something is in the outbox, or waits to be sealed

@@ -7,24 +7,27 @@ The head-end's own judgement is `headend.domain.lawful`; this is the second lock
 from protocol import civil
 from protocol.urgency import EMERGENCY
 
+LIFTABLE = ("T-03", "T-05", "T-07")  # what a directive may lift for a session (T-09); never T-15 or P-04
 
-def quiet(rules, at_ms):
+
+def quiet(from_minute, to_minute, at_ms):
     """True inside the quiet hours (T-15), which may run over midnight."""
     minute = civil.minute_of_day(at_ms)
-    start, end = rules.quiet_from_minute, rules.quiet_to_minute
-    if start <= end:
-        return start <= minute < end
-    return minute >= start or minute < end
+    if from_minute <= to_minute:
+        return from_minute <= minute < to_minute
+    return minute >= from_minute or minute < to_minute
 
 
-def quiet_within(rules, at_ms, length_ms):
+def quiet_within(from_minute, to_minute, at_ms, length_ms):
     """True if any instant of [at, at + length) is quiet."""
-    if quiet(rules, at_ms) or quiet(rules, at_ms + length_ms - 1):
-        return True
-    start_ms = civil.instant_ms(civil.day_number(at_ms), rules.quiet_from_minute)
-    if rules.quiet_from_minute == rules.quiet_to_minute:
+    if from_minute == to_minute:
         return False
-    return at_ms < start_ms < at_ms + length_ms
+    if quiet(from_minute, to_minute, at_ms):
+        return True
+    start_ms = civil.instant_ms(civil.day_number(at_ms), from_minute)
+    if start_ms <= at_ms:
+        start_ms += civil.DAY_MS
+    return start_ms < at_ms + length_ms
 
 
 def slot(at_ms):
@@ -32,20 +35,34 @@ def slot(at_ms):
     return civil.day_number(at_ms), civil.half_day(at_ms)
 
 
+def rules_for(rules, pole):
+    """Of a plan's rules those that bind this pole: the ones that name it, else the ones that name nobody."""
+    everybody = None
+    for one in rules:
+        if pole in one.poles:
+            return one
+        if not one.poles:
+            everybody = one
+    return everybody
+
+
 def refusal(rules, session, sounded):
     """The id of the rule that keeps `session` (messages.Session) off the air, or None.
 
     `sounded`: list of (session id, at_ms) that this pole has sounded, emergencies left out. Only an emergency
-    passes.
+    passes, and not even that where the cluster is set aside. Without rules nothing routine sounds.
     """
+    if rules is not None and rules.suspended:
+        return "P-04"
     if session.urgency == EMERGENCY:
         return None
-    if quiet_within(rules, session.at_ms, session.length_ms):
+    if rules is None or quiet_within(rules.quiet_from_minute, rules.quiet_to_minute, session.at_ms, session.length_ms):
         return "T-15"
-    if session.length_ms > rules.max_session_seconds * 1000:
-        return "T-07" if rules.max_session_seconds > 15 * 60 else "T-05"
+    lifted = [one for one in session.lifted if one in LIFTABLE]
+    if session.length_ms > rules.max_session_seconds * 1000 and rules.length_rule not in lifted:
+        return rules.length_rule
     here = slot(session.at_ms)
     others = [one for one, at_ms in sounded if one != session.id and slot(at_ms) == here]
-    if len(others) >= rules.sessions_half_day:
+    if len(others) >= rules.sessions_half_day and "T-03" not in lifted:
         return "T-03"
     return None

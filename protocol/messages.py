@@ -9,6 +9,7 @@ RATE = 16000  # samples a second, mono
 
 MAX_SESSIONS = 64
 MAX_ITEMS = 16
+MAX_RULES = 8
 MAX_POLES = 160
 JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
@@ -37,17 +38,25 @@ class Session(Message):
         ("volume_half_db", Int(-120, 0), 0),
         ("poles", Many(Text(24, 1), MAX_POLES), []),
         ("items", Many(One(Item), MAX_ITEMS), REQUIRED),
+        ("lifted", Many(Text(8, 1), 8), []),  # ids of rules that a directive lifts for this session (T-09)
     )
 
 
 class Rules(Message):
-    """What a pole keeps by itself (promise 2). Minutes are of the local day; see `protocol.airtime`."""
+    """What poles keep by themselves (promise 2). Minutes are of the local day; see `protocol.airtime`.
+
+    No `poles` means every pole that no other rules of the plan name. `length_rule` is the id of the rule that sets
+    the length; `suspended` clusters are silent (P-04).
+    """
 
     FIELDS = (
+        ("poles", Many(Text(24, 1), MAX_POLES), []),
         ("quiet_from_minute", Int(0, 1439), 21 * 60),
         ("quiet_to_minute", Int(0, 1439), 5 * 60),
         ("max_session_seconds", Int(1, 24 * 3600), 15 * 60),
+        ("length_rule", Text(16, 1), "T-05"),
         ("sessions_half_day", Int(0, 100), 1),
+        ("suspended", Int(0, 1), 0),
     )
 
 
@@ -57,7 +66,7 @@ class Plan(Message):
     TYPE = "plan"
     FIELDS = (
         ("version", Int(1), REQUIRED),
-        ("rules", One(Rules), REQUIRED),
+        ("rules", Many(One(Rules), MAX_RULES), REQUIRED),
         ("sessions", Many(One(Session), MAX_SESSIONS), []),
     )
 

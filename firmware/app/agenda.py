@@ -2,7 +2,7 @@
 a table.
 """
 
-from protocol import machine, messages
+from protocol import airtime, machine, messages
 from protocol.schema import WireError, decode
 
 SHORTEST_REST_MS = 1000  # less than this is not worth breaking into
@@ -99,10 +99,11 @@ class Agenda:
         self.entries = {}
         for stream in sorted(self.plans):
             plan = self.plans[stream]
+            rules = airtime.rules_for(plan.rules, self._pole)
             for session in plan.sessions:
                 if session.id in self.entries or (session.poles and self._pole not in session.poles):
                     continue
-                self.entries[session.id] = self._entry(session, plan.rules, old.get(session.id))
+                self.entries[session.id] = self._entry(session, rules, old.get(session.id))
         for one, entry in old.items():
             if one not in self.entries and entry.state == SOUNDING:
                 self.entries[one] = entry  # a plan that looks ahead no longer names it: only a stop ends it

@@ -7,7 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from headend.api.models import BulletinOut, In, Reason, Spoken, Words
+from headend.api.models import AboutIn, BulletinOut, In, Reason, Reasons, Spoken, Words
 from headend.domain.bulletin import Bulletin
 from headend.domain.errors import BadInput
 from headend.services import board, bulletins
@@ -19,6 +19,7 @@ from headend.web.uploads import Parcel, receive
 routes = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
 Asked = TypeVar("Asked", bound=In)
+OTHER = ("commune", "kind", "event_day", "directive")
 
 
 def _either(spoken: type[In], needed: tuple[str, ...] = (), other: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -42,18 +43,17 @@ def get_bulletin(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
     return BulletinOut.of(bulletins.get(ports, person, bulletin_id))
 
 
-@routes.post("", status_code=201, openapi_extra=_either(Spoken, ("title", "field"), ("commune",)))
+@routes.post("", status_code=201, openapi_extra=_either(Spoken, ("title", "field"), OTHER))
 @takes_upload
 async def create_bulletin(request: Request, ports: Ported, person: Who) -> BulletinOut:
     """A draft: from a recording (multipart) or from text to be spoken (JSON)."""
 
     def record(parcel: Parcel) -> Bulletin:
         commune = parcel.text("commune") or person.unit
-        title, field = parcel.text("title"), parcel.text("field")
-        return bulletins.record(ports, person, commune, title, field, parcel.needed_file())
+        return bulletins.record(ports, person, commune, parcel.about(), parcel.needed_file())
 
     def speak(spoken: Spoken) -> Bulletin:
-        return bulletins.speak(ports, person, spoken.commune or person.unit, spoken.title, spoken.field, spoken.text)
+        return bulletins.speak(ports, person, spoken.commune or person.unit, spoken.about(), spoken.text)
 
     return await _made(request, record, Spoken, speak)
 
@@ -107,8 +107,15 @@ def submit(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
 
 
 @routes.post("/{bulletin_id}/approve")
-def approve(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
-    return BulletinOut.of(bulletins.approve(ports, person, bulletin_id))
+def approve(ports: Ported, person: Who, bulletin_id: str, why: Reasons | None = None) -> BulletinOut:
+    """Free it, and the sessions that waited for it; with reasons where one of them has come to warn meanwhile."""
+    return BulletinOut.of(bulletins.approve(ports, person, bulletin_id, why.reasons if why else None))
+
+
+@routes.post("/{bulletin_id}/about")
+def describe(ports: Ported, person: Who, bulletin_id: str, what: AboutIn) -> BulletinOut:
+    """Say something else of a bulletin; it is a draft again."""
+    return BulletinOut.of(bulletins.describe(ports, person, bulletin_id, what.about()))
 
 
 @routes.post("/{bulletin_id}/send-back")

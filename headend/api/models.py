@@ -1,19 +1,20 @@
 """What goes in and out of the API: parsed at the door, and the same refusal on pages and here."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from headend.domain.areas import Cluster
-from headend.domain.bulletin import Bulletin
+from headend.domain.bulletin import About, Bulletin, Kind
 from headend.domain.delivery import Delivery
-from headend.domain.lawful import Refusal, Verdict
+from headend.domain.lawful import Finding, Verdict
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
 from headend.domain.times import hanoi, to_ms
 from headend.services.board import PoleLine
+from headend.services.sessions import MOST_REASON, Asked
 from headend.web.asked import EARLIEST, LATEST
 from headend.web.door import refuse_null
 from protocol.urgency import NAMES
@@ -21,6 +22,7 @@ from protocol.urgency import NAMES
 Instant = Annotated[AwareDatetime, AfterValidator(hanoi)]  # always written with +07:00
 NearInstant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST), AfterValidator(hanoi)]
 Name = Annotated[str, Field(max_length=80)]
+Reasoned = Annotated[str, Field(max_length=MOST_REASON)]
 
 
 class In(BaseModel):
@@ -36,6 +38,8 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
     for value in values:
         if isinstance(value, list):
             yield from _texts(value)
+        elif isinstance(value, dict):
+            yield from _texts([*value, *value.values()])
         elif isinstance(value, str):
             yield value
 
@@ -76,7 +80,9 @@ class TroubleOut(Out):
     field: str = ""
 
 
-class RefusalOut(Out):
+class FindingOut(Out):
+    """A refusal or a warning; `limit` and `actual` in the unit of the rule, see docs/law-matrix.md."""
+
     rule: str
     article: str
     quote: str
@@ -87,19 +93,26 @@ class RefusalOut(Out):
     item: str | None
 
     @classmethod
-    def of(cls, refusal: Refusal) -> "RefusalOut":
-        return cls.model_validate(refusal)
+    def of(cls, finding: Finding) -> "FindingOut":
+        return cls.model_validate(finding)
 
 
 class UnlawfulOut(Out):
-    """HTTP 409: what the law says against it, and when it would be lawful."""
+    """HTTP 409: what the law says against it, when and where it would be lawful.
 
-    refusals: list[RefusalOut]
+    With warnings and no refusals: send the same again with a reason for each rule that warns.
+    """
+
+    refusals: list[FindingOut]
+    warnings: list[FindingOut]
     next_slots: list[Instant]
+    lawful_clusters: list[str]
 
     @classmethod
     def of(cls, verdict: Verdict) -> "UnlawfulOut":
-        return cls(refusals=[RefusalOut.of(one) for one in verdict.refusals], next_slots=list(verdict.next_slots))
+        return cls(refusals=[FindingOut.of(one) for one in verdict.refusals],
+                   warnings=[FindingOut.of(one) for one in verdict.warnings], next_slots=list(verdict.next_slots),
+                   lawful_clusters=list(verdict.lawful_clusters))
 
 
 class VerdictOut(UnlawfulOut):
@@ -107,15 +120,25 @@ class VerdictOut(UnlawfulOut):
 
     @classmethod
     def of(cls, verdict: Verdict) -> "VerdictOut":
-        told = UnlawfulOut.of(verdict)
-        return cls(allowed=verdict.allowed, refusals=told.refusals, next_slots=told.next_slots)
+        return cls(**vars(UnlawfulOut.of(verdict)), allowed=verdict.allowed)
 
 
-class Spoken(In):
-    """A bulletin to be spoken. `commune` may be left out by a person of one commune."""
+class AboutIn(In):
+    """What is said of a bulletin: `event_day` of a time-bound notice, `directive` the id of the document behind it."""
 
     title: str
     field: str
+    kind: Kind = Kind.SPEECH
+    event_day: date | None = None
+    directive: Name | None = None
+
+    def about(self) -> About:
+        return About(self.title, self.field, self.kind, self.event_day, self.directive)
+
+
+class Spoken(AboutIn):
+    """A bulletin to be spoken. `commune` may be left out by a person of one commune."""
+
     text: str
     commune: Name | None = None
 
@@ -143,6 +166,9 @@ class BulletinOut(Out):
     approved_at: Instant | None
     approved_sha256: str | None
     note: str
+    kind: str
+    event_day: date | None
+    directive: str | None
 
     @classmethod
     def of(cls, bulletin: Bulletin) -> "BulletinOut":
@@ -154,12 +180,24 @@ class Reason(In):
 
 
 class Plan(In):
-    """No `clusters` means all of the commune that are not suspended."""
+    """No `clusters` means all of the commune that are not suspended. `reasons` answer for warnings: rule id → why."""
 
     start_at: NearInstant
     bulletins: Annotated[list[Name], Field(max_length=16)]
     clusters: Annotated[list[Name], Field(max_length=200)] = []
     commune: Name | None = None
+    directive: Name | None = None
+    reasons: Annotated[dict[Name, Reasoned], Field(max_length=20)] = {}
+
+    def asked(self, unit: str) -> Asked:
+        """What the services take; `unit` is the person's, where no commune is named."""
+        return Asked(self.commune or unit, self.start_at, self.bulletins, self.clusters, self.directive, self.reasons)
+
+
+class Reasons(In):
+    """Why, for each rule that warns."""
+
+    reasons: Annotated[dict[Name, Reasoned], Field(max_length=20)] = {}
 
 
 class DeliveryOut(Out):
@@ -189,6 +227,13 @@ class DeliveryOut(Out):
                    note=delivery.note)
 
 
+class ConfirmationOut(Out):
+    rule: str
+    reason: str
+    by: str
+    at: Instant
+
+
 class SessionOut(Out):
     id: str
     commune: str
@@ -204,6 +249,8 @@ class SessionOut(Out):
     created_at: Instant
     media: str | None
     why: str
+    directive: str | None
+    confirmed: list[ConfirmationOut]
 
     @classmethod
     def of(cls, session: BroadcastSession) -> "SessionOut":

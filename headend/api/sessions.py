@@ -20,14 +20,13 @@ routes = APIRouter(prefix="/sessions", tags=["sessions"])
 @routes.post("/check")
 def check(ports: Ported, person: Who, plan: Plan) -> VerdictOut:
     """What the law would say; changes nothing."""
-    return VerdictOut.of(sessions.check(ports, person, plan.commune or person.unit, plan.start_at, plan.clusters,
-                                        plan.bulletins))
+    return VerdictOut.of(sessions.check(ports, person, plan.asked(person.unit)))
 
 
 @routes.post("", status_code=201)
 def plan_session(ports: Ported, person: Who, plan: Plan) -> SessionOut:
     """Take air. Waits for the approval of its bulletins where that is still due."""
-    session = sessions.plan(ports, person, plan.commune or person.unit, plan.start_at, plan.clusters, plan.bulletins)
+    session = sessions.plan(ports, person, plan.asked(person.unit))
     return SessionOut.of(sessions.get(ports, person, session.id))
 
 

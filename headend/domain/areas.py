@@ -1,7 +1,13 @@
 """Communes and their speaker clusters."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
+
+EARTH_METRES = 6_371_000
+METRES_A_DEGREE = EARTH_METRES * math.pi / 180  # of latitude
+MOST_METRES = 500  # farther away nobody hears two communes at once: no commune may set T-14 wider
 
 
 class AreaClass(StrEnum):
@@ -41,3 +47,19 @@ class Cluster:
     lon: float
     horns: int = 2
     suspended: bool = False
+
+
+class Placed(Protocol):
+    """Anything with a position in degrees."""
+
+    @property
+    def lat(self) -> float: ...
+    @property
+    def lon(self) -> float: ...
+
+
+def metres_between(one: Placed, other: Placed) -> float:
+    """Distance over ground; exact enough for the few hundred metres that loudspeakers are heard over."""
+    north = math.radians(other.lat - one.lat)
+    east = math.radians(other.lon - one.lon) * math.cos(math.radians((one.lat + other.lat) / 2))
+    return EARTH_METRES * math.hypot(north, east)

@@ -1,11 +1,27 @@
 """Bản tin: a recording, or text that was spoken, and its way to approval (C-06)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from headend.domain.errors import Conflict
 from protocol.machine import IllegalEvent, step
+
+
+class Kind(StrEnum):
+    """What is heard. A `source` comes from the source-information system, a `relay` from the higher station; chimes and
+    silences are put between bulletins, and are none themselves.
+    """
+
+    SPEECH = "speech"
+    MUSIC = "music"
+    RELAY = "relay"
+    SOURCE = "source"
+    CHIME = "chime"
+    SILENCE = "silence"
+
+
+KINDS = {Kind.SPEECH: "Lời nói", Kind.MUSIC: "Ca nhạc", Kind.RELAY: "Tiếp sóng đài cấp trên"}  # what people choose from
 
 
 class BulletinState(StrEnum):
@@ -29,7 +45,7 @@ LIFE: dict[str, dict[str, str]] = {
     S.WITHDRAWN: {},
 }
 
-# Lĩnh vực: what the bulletin is about (C-01 judges it; here it is only recorded).
+# Lĩnh vực: what the bulletin is about (C-01, C-02 and C-03 judge it).
 FIELDS = {
     "local_news": "Tin địa phương",
     "city_policy": "Chủ trương của Thành phố",
@@ -38,6 +54,17 @@ FIELDS = {
     "state_law": "Chính sách, pháp luật",
     "other": "Khác",
 }
+
+
+@dataclass(frozen=True)
+class About:
+    """What its author says of a bulletin."""
+
+    title: str
+    field: str
+    kind: Kind = Kind.SPEECH
+    event_day: date | None = None
+    directive: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +86,9 @@ class Bulletin:
     approved_at: datetime | None = None
     approved_sha256: str | None = None
     note: str = ""  # why it was sent back
+    kind: Kind = Kind.SPEECH
+    event_day: date | None = None  # of a time-bound notice: it is not told after it (C-03)
+    directive: str | None = None  # id of the document that directs it (C-02, C-05)
 
 
 def _move(bulletin: Bulletin, event: str) -> BulletinState:
@@ -88,6 +118,13 @@ def replace_sound(bulletin: Bulletin, sha256: str, duration_ms: int, loudness_lu
     """A changed recording loses its approval (C-06)."""
     return replace(bulletin, state=_move(bulletin, "replace"), sha256=sha256, duration_ms=duration_ms,
                    loudness_lufs=loudness_lufs, text=text, approver=None, approved_at=None, approved_sha256=None)
+
+
+def describe(bulletin: Bulletin, about: About) -> Bulletin:
+    """Say something else of it: what was approved was the recording together with what was said of it (C-06)."""
+    return replace(bulletin, state=_move(bulletin, "replace"), title=about.title, field=about.field, kind=about.kind,
+                   event_day=about.event_day, directive=about.directive, approver=None, approved_at=None,
+                   approved_sha256=None)
 
 
 def withdraw(bulletin: Bulletin) -> Bulletin:

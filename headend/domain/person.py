@@ -45,6 +45,7 @@ class Person:
 
 _WRITE = frozenset({Role.BROADCASTER})
 _APPROVE = frozenset({Role.APPROVER})
+_OFFICE = frozenset({Role.STAFF, Role.ADMINISTRATOR})
 _SEE = frozenset(Role)
 _CARE = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
 
@@ -57,6 +58,11 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "session.see": _SEE,
     "session.plan": _WRITE,
     "session.withdraw": _WRITE | _APPROVE,
+    "directive.see": _SEE,
+    "directive.write": _APPROVE | _OFFICE,
+    "charter.write": _APPROVE | _OFFICE,
+    "regime.write": _OFFICE,
+    "cluster.suspend": _OFFICE,
     "pole.see": _SEE,
     "pole.care": _CARE,
     "evidence.listen": _SEE,
@@ -68,6 +74,10 @@ _WHY = {
     "bulletin.approve": "Chỉ người duyệt của đơn vị được duyệt bản tin.",
     "session.plan": "Chỉ phát thanh viên của đơn vị được đặt buổi phát.",
     "session.withdraw": "Chỉ phát thanh viên hoặc người duyệt của đơn vị được hủy buổi phát.",
+    "directive.write": "Chỉ người duyệt của đơn vị (cho đơn vị mình) hoặc cán bộ thành phố được ghi văn bản chỉ đạo.",
+    "charter.write": "Chỉ người duyệt của đơn vị hoặc cán bộ thành phố được ban hành quy chế.",
+    "regime.write": "Chỉ cán bộ thành phố hoặc quản trị được chọn bộ quy tắc cho đơn vị.",
+    "cluster.suspend": "Chỉ cán bộ thành phố hoặc quản trị được tạm dừng cụm loa.",
     "pole.care": "Chỉ kỹ thuật viên hoặc quản trị được thay đổi cụm loa.",
     "people.manage": "Chỉ quản trị được thay đổi tài khoản.",
 }

@@ -55,6 +55,16 @@ class Programme:
 
 
 @dataclass(frozen=True)
+class Confirmation:
+    """Somebody answered for a warning: why the session shall be all the same."""
+
+    rule: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class BroadcastSession:
     id: str
     commune: str
@@ -68,6 +78,8 @@ class BroadcastSession:
     created_at: datetime
     programme: Programme | None = None
     why: str = ""  # refused, withdrawn: the sentence that pages show
+    directive: str | None = None  # id of the document that lifts what it names for this session (T-09)
+    confirmed: tuple[Confirmation, ...] = ()
 
     @property
     def end_at(self) -> datetime:

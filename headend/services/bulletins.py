@@ -1,34 +1,51 @@
 """Bản tin: made by one person, approved by another; the approval frees the sessions that waited for it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from headend.domain import bulletin as life
 from headend.domain import session as session_life
-from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
+from headend.domain.bulletin import FIELDS, KINDS, About, Bulletin, BulletinState
 from headend.domain.errors import BadInput, NotFound
 from headend.domain.lawful import Unlawful, Verdict, approver_refusal
 from headend.domain.person import EVERYWHERE, Person, require
 from headend.ports import AuditEntry, Db, Ports, Prepared
 from headend.services import sessions
+from headend.services.law import book_of
 from protocol.machine import can
 
 MOST_TITLE = 120
 MOST_TEXT = 20_000
 
 
-def record(ports: Ports, person: Person, commune: str, title: str, field: str, source: Path) -> Bulletin:
+def record(ports: Ports, person: Person, commune: str, about: About, source: Path) -> Bulletin:
     """A bulletin from an uploaded file. `source` is left to the caller to delete. Raises BadInput, NotAllowed."""
     require(person, "bulletin.write", commune)
-    _check_words(title, field)
-    return _create(ports, person, commune, title, field, "", ports.sound.prepare(source))
+    about = _checked(ports, about)
+    return _create(ports, person, commune, about, "", ports.sound.prepare(source))
 
 
-def speak(ports: Ports, person: Person, commune: str, title: str, field: str, text: str) -> Bulletin:
+def speak(ports: Ports, person: Person, commune: str, about: About, text: str) -> Bulletin:
     """A bulletin from text, spoken by the synthesiser."""
     require(person, "bulletin.write", commune)
-    _check_words(title, field)
+    about = _checked(ports, about)
     text = _check_text(text)
-    return _create(ports, person, commune, title, field, text, ports.sound.speak(text))
+    return _create(ports, person, commune, about, text, ports.sound.speak(text))
+
+
+def describe(ports: Ports, person: Person, bulletin_id: str, about: About) -> Bulletin:
+    """Another title, field, kind, event's day or directive: it loses its approval, its sessions wait again."""
+    about = _checked(ports, about)
+    with ports.db() as db:
+        bulletin = _held(db, bulletin_id)
+        require(person, "bulletin.write", bulletin.commune)
+        bulletin = life.describe(bulletin, about)
+        _keep(ports, db, person, bulletin, "bulletin.describe")
+        for session in db.sessions_of_bulletin(bulletin_id):
+            sessions.bulletin_changed(ports, db, session)
+    ports.wake()
+    return bulletin
 
 
 def replace_text(ports: Ports, person: Person, bulletin_id: str, text: str) -> Bulletin:
@@ -56,7 +73,7 @@ def _replace(ports: Ports, person: Person, bulletin_id: str, text: str, prepared
                                       prepared.loudness_lufs, text)
         _keep(ports, db, person, bulletin, "bulletin.replace")
         for session in db.sessions_of_bulletin(bulletin_id):
-            sessions.lengths_changed(ports, db, session)
+            sessions.bulletin_changed(ports, db, session)
     ports.wake()
     return bulletin
 
@@ -71,18 +88,23 @@ def submit(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
     return bulletin
 
 
-def approve(ports: Ports, person: Person, bulletin_id: str) -> Bulletin:
-    """Approve (C-06); sessions whose last open bulletin this was are judged again and freed, in one transaction."""
+def approve(ports: Ports, person: Person, bulletin_id: str, reasons: Mapping[str, str] | None = None) -> Bulletin:
+    """Approve (C-06); sessions whose last open bulletin this was are judged again and freed, in one transaction.
+
+    Raises Unlawful for the author's own, Unconfirmed while the approver has not answered (`reasons`, rule id → why) for
+    warnings that came up since a session was planned.
+    """
     with ports.db() as db:
         bulletin = _held(db, bulletin_id)
         require(person, "bulletin.approve", bulletin.commune)
-        refusal = approver_refusal(ports.book, bulletin, person.username)
+        book = book_of(ports, db, bulletin.commune, ports.clock.now())
+        refusal = approver_refusal(book, bulletin.id, bulletin.author, person.username)
         if refusal:
             raise Unlawful(Verdict((refusal,)))
         bulletin = life.approve(bulletin, person.username, ports.clock.now())
         _keep(ports, db, person, bulletin, "bulletin.approve")
         for session in db.sessions_of_bulletin(bulletin_id):
-            sessions.bulletin_approved(ports, db, session)
+            sessions.bulletin_approved(ports, db, session, reasons, person)
     ports.wake()
     return bulletin
 
@@ -128,10 +150,10 @@ def waiting(ports: Ports, person: Person) -> list[Bulletin]:
         return db.bulletins(unit, states=(BulletinState.SUBMITTED,))[::-1]
 
 
-def _create(ports: Ports, person: Person, commune: str, title: str, field: str, text: str,
-            prepared: Prepared) -> Bulletin:
-    bulletin = Bulletin(ports.new_id(), commune, title.strip(), field, text, person.username, BulletinState.DRAFT,
-                        prepared.sha256, prepared.duration_ms, prepared.loudness_lufs, ports.clock.now())
+def _create(ports: Ports, person: Person, commune: str, about: About, text: str, prepared: Prepared) -> Bulletin:
+    bulletin = Bulletin(ports.new_id(), commune, about.title, about.field, text, person.username, BulletinState.DRAFT,
+                        prepared.sha256, prepared.duration_ms, prepared.loudness_lufs, ports.clock.now(),
+                        kind=about.kind, event_day=about.event_day, directive=about.directive)
     with ports.db() as db:
         if db.commune(commune) is None:
             raise NotFound("Không có đơn vị này.")
@@ -158,13 +180,21 @@ def _held(db: Db, bulletin_id: str) -> Bulletin:
     return db.bulletin(bulletin_id, lock=True) or _known(db, bulletin_id)
 
 
-def _check_words(title: str, field: str) -> None:
-    if not title.strip():
+def _checked(ports: Ports, about: About) -> About:
+    title = about.title.strip()
+    if not title:
         raise BadInput("Hãy đặt tên cho bản tin.", "title")
-    if len(title.strip()) > MOST_TITLE:
+    if len(title) > MOST_TITLE:
         raise BadInput(f"Tên bản tin dài nhất {MOST_TITLE} ký tự.", "title")
-    if field not in FIELDS:
+    if about.field not in FIELDS:
         raise BadInput("Hãy chọn lĩnh vực của bản tin.", "field")
+    if about.kind not in KINDS:
+        raise BadInput("Hãy chọn loại nội dung của bản tin.", "kind")
+    if about.directive:
+        with ports.db(readonly=True) as db:
+            if db.directive(about.directive) is None:
+                raise BadInput("Không có văn bản chỉ đạo này.", "directive")
+    return replace(about, title=title, directive=about.directive or None)
 
 
 def _check_text(text: str) -> str:

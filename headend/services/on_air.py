@@ -15,10 +15,12 @@ from typing import TypeVar
 from headend.domain.bulletin import Bulletin
 from headend.domain.delivery import Delivery, DeliveryState
 from headend.domain.errors import BadInput
+from headend.domain.lawful import Verdict, pole
 from headend.domain.session import BroadcastSession, Programme, SessionState, move
-from headend.domain.times import to_ms
+from headend.domain.times import day_of, to_ms
 from headend.ports import AgendaRecord, Db, Outgoing, Ports
-from headend.services.sessions import settle, verdict
+from headend.services.law import case, law_of, verdict
+from headend.services.sessions import end, settle
 from protocol import messages, topics
 from protocol.schema import write
 
@@ -111,8 +113,10 @@ def _refuse(ports: Ports, seen: BroadcastSession, why: str) -> None:
 
 
 def _seal_commune(ports: Ports, db: Db, commune: str) -> None:
-    """Judge approved sessions a last time, and put a new plan into the outbox if it differs from the last one."""
+    """Judge what is to come a last time, and put a new plan into the outbox if it differs from the last one."""
     now = ports.clock.now()
+    for session in db.sessions(commune, (SessionState.SEALED,), start_from=now, start_to=now + AHEAD):
+        _judge_again(ports, db, session)
     for session in db.sessions(commune, (SessionState.APPROVED,), start_to=now + AHEAD):
         if session.programme is not None:
             _seal_or_refuse(ports, db, session)
@@ -121,9 +125,26 @@ def _seal_commune(ports: Ports, db: Db, commune: str) -> None:
     _post_plan(ports, db, commune, sessions, now)
 
 
+def _judge_again(ports: Ports, db: Db, session: BroadcastSession) -> None:
+    """A plan that is sealed anew holds only what is lawful now: a directive may be withdrawn, a charter new."""
+    session, answer = _without_suspended(ports, db, session)
+    if not answer.allowed:
+        end(ports, db, session, "refuse", answer.refusals[0].message)
+
+
+def _without_suspended(ports: Ports, db: Db, session: BroadcastSession) -> tuple[BroadcastSession, Verdict]:
+    """The session and the law's word on it; clusters that were set aside since it was planned stay behind (P-04)."""
+    answer = verdict(ports, db, session, approval_due=True)
+    if answer.lawful_clusters and all(one.rule == "P-04" for one in answer.refusals):
+        session = replace(session, clusters=answer.lawful_clusters)
+        db.put_session(session)
+        answer = verdict(ports, db, session, approval_due=True)
+    return session, answer
+
+
 def _seal_or_refuse(ports: Ports, db: Db, session: BroadcastSession) -> None:
     """The law's third look. Law, charter or recording may have changed since approval."""
-    answer = verdict(ports, db, session, approval_due=True)
+    session, answer = _without_suspended(ports, db, session)
     programme = session.programme
     if session.end_at <= ports.clock.now():
         settle(ports, db, move(session, "refuse", "Chưa kịp chuẩn bị khi giờ phát đã qua."))
@@ -138,11 +159,11 @@ def _seal_or_refuse(ports: Ports, db: Db, session: BroadcastSession) -> None:
 
 
 def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSession], now: datetime) -> None:
-    rules = _pole_rules(ports, db, commune)
-    wire = [_on_wire(one) for one in sessions if one.programme]
+    rules = pole.rules(law_of(ports, db, commune), db.clusters(commune), day_of(now))
+    wire = [_on_wire(ports, db, one) for one in sessions if one.programme]
     last = db.agenda(commune)
     version = last.version + 1 if last else 1
-    content = hashlib.sha256("".join(map(write, [rules, *wire])).encode()).hexdigest()
+    content = hashlib.sha256("".join(map(write, [*rules, *wire])).encode()).hexdigest()
     if last and last.content_sha256 == content and now - last.sealed_at < FRESH:
         return
     if last is None and not wire:
@@ -158,19 +179,13 @@ def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSessi
     ports.wake()
 
 
-def _on_wire(session: BroadcastSession) -> messages.Session:
+def _on_wire(ports: Ports, db: Db, session: BroadcastSession) -> messages.Session:
     programme = session.programme
     assert programme is not None
+    lifted = pole.lifted(case(ports, db, session)) if session.directive else []
     item = messages.Item(media=programme.media, bytes=programme.bytes, frames=programme.frames)
     return messages.Session(id=session.id, at_ms=to_ms(session.start_at), length_ms=session.duration_ms,
-                            urgency=session.urgency, poles=list(session.clusters), items=[item])
-
-
-def _pole_rules(ports: Ports, db: Db, commune: str) -> messages.Rules:
-    """What the poles of a commune keep by themselves. Classes may be mixed: the widest cap binds here,
-    the head-end has judged each cluster by its own."""
-    caps = [ports.book.max_seconds(one.area_class)[1] for one in db.clusters(commune)]
-    return messages.Rules(max_session_seconds=max(caps, default=15 * 60))
+                            urgency=session.urgency, poles=list(session.clusters), items=[item], lifted=lifted)
 
 
 def _move_with_clock(ports: Ports) -> None:

@@ -10,8 +10,8 @@ from headend.domain.lawful import SEARCH_DAYS, Verdict
 from headend.domain.person import Person, may, require
 from headend.domain.session import BroadcastSession, SessionState
 from headend.ports import Db, Ports
-from headend.services import sessions
 from headend.services.board import DAY, communes_of, start_of_day, unit_of
+from headend.services.law import verdict
 from protocol.urgency import NORMAL
 
 NOTICE = timedelta(minutes=3)  # a suggested start leaves the approver this long
@@ -72,4 +72,4 @@ def _verdict(ports: Ports, db: Db, person: Person, commune: str, start_at: datet
              duration_ms: int) -> Verdict:
     draft = BroadcastSession("", commune, start_at, duration_ms, NORMAL, tuple(one.id for one in clusters), (),
                              SessionState.PLANNED, person.username, ports.clock.now())
-    return sessions.verdict(ports, db, draft)
+    return verdict(ports, db, draft)

@@ -1,44 +1,61 @@
 """Buổi phát: planned within the law, freed by approval, withdrawn when people change their mind."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from headend.domain.areas import Cluster
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.errors import BadInput, NotFound
-from headend.domain.lawful import SEARCH_DAYS, Proposal, Unlawful, Verdict, judge
+from headend.domain.lawful import Unconfirmed, Unlawful, Verdict
 from headend.domain.person import Person, require
-from headend.domain.session import BroadcastSession, SessionState, move
-from headend.domain.times import from_ms, to_ms
+from headend.domain.session import BroadcastSession, Confirmation, SessionState, move
+from headend.domain.times import to_ms
 from headend.ports import AuditEntry, Db, Outgoing, Ports
-from protocol import civil, messages, topics
+from headend.services.law import verdict
+from protocol import messages, topics
 from protocol.urgency import NORMAL
 
 LEAD = timedelta(seconds=5)  # a session must start at least this far ahead: orders and audio have to arrive
+MOST_REASON = 400
 
 
-def check(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
-          bulletin_ids: Sequence[str]) -> Verdict:
+@dataclass(frozen=True)
+class Asked:
+    """A session as somebody wishes it. No `clusters` means all of the commune that are not set aside.
+
+    `directive` is the id of the document that it calls upon, `reasons` (rule id → why) answer for warnings.
+    """
+
+    commune: str
+    start_at: datetime
+    bulletins: Sequence[str]
+    clusters: Sequence[str] = ()
+    directive: str | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def check(ports: Ports, person: Person, asked: Asked) -> Verdict:
     """What the law would say to this plan; changes nothing."""
-    require(person, "session.see", commune)
+    require(person, "session.see", asked.commune)
     with ports.db(readonly=True) as db:
-        return verdict(ports, db, _draft(ports, db, person, commune, start_at, cluster_ids, bulletin_ids))
+        return verdict(ports, db, _draft(ports, db, person, asked))
 
 
-def plan(ports: Ports, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
-         bulletin_ids: Sequence[str]) -> BroadcastSession:
-    """Take air for bulletins; no clusters given means all of the commune. Raises Unlawful, BadInput, NotAllowed.
+def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
+    """Take air for bulletins. Raises Unlawful, Unconfirmed, BadInput, NotAllowed.
 
     Bulletins may still wait for approval: the session then waits with them.
     """
-    require(person, "session.plan", commune)
+    require(person, "session.plan", asked.commune)
     with ports.db() as db:
-        db.lock_station(commune)
-        session = _draft(ports, db, person, commune, start_at, cluster_ids, bulletin_ids)
-        if start_at < ports.clock.now() + LEAD:
+        db.lock_station(asked.commune)
+        session = _draft(ports, db, person, asked)
+        if asked.start_at < ports.clock.now() + LEAD:
             raise BadInput("Giờ phát đã qua hoặc quá gần, hãy chọn giờ muộn hơn.", "start_at")
-        _refuse_unless(verdict(ports, db, session))
+        answer = verdict(ports, db, session)
+        _refuse_unless(answer)
+        session = confirm(session, answer, asked.reasons, person, ports.clock.now())
         _keep(ports, db, session, person.username, "session.plan")
         bulletin_approved(ports, db, session)
         session = known(db, session.id)
@@ -65,18 +82,24 @@ def get(ports: Ports, person: Person, session_id: str) -> BroadcastSession:
     return session
 
 
-def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
-    """The law's word on a session as it stands, against everything else on the air of its clusters."""
-    clusters = tuple(one for one in map(db.cluster, session.clusters) if one)
-    bulletins = tuple(one for one in map(db.bulletin, session.bulletins) if one)
-    proposal = Proposal(session.id, session.start_at, session.duration_ms, session.urgency, clusters, bulletins,
-                        approval_due)
-    day = from_ms(civil.instant_ms(civil.day_number(to_ms(session.start_at)), 0))
-    return judge(ports.book, proposal, db.air(session.clusters, day, day + timedelta(days=SEARCH_DAYS)))
+def confirm(session: BroadcastSession, answer: Verdict, reasons: Mapping[str, str], person: Person,
+            at: datetime) -> BroadcastSession:
+    """The session with the reasons that were given for its warnings; Unconfirmed while one is missing."""
+    given = {rule: reason.strip()[:MOST_REASON] for rule, reason in reasons.items() if reason.strip()}
+    open_ = answer.unconfirmed([one.rule for one in session.confirmed])
+    if any(one.rule not in given for one in open_):
+        raise Unconfirmed(replace(answer, warnings=open_))
+    new = [Confirmation(rule, given[rule], person.username, at) for rule in sorted({one.rule for one in open_})]
+    return replace(session, confirmed=(*session.confirmed, *new))
 
 
-def bulletin_approved(ports: Ports, db: Db, session: BroadcastSession) -> None:
-    """If all bulletins of a planned session are approved now: judge it again, and free it or refuse it."""
+def bulletin_approved(ports: Ports, db: Db, session: BroadcastSession, reasons: Mapping[str, str] | None = None,
+                      by: Person | None = None) -> None:
+    """If all bulletins of a planned session are approved now: judge it again, and free it or refuse it.
+
+    `by` approved it just now, and answers for warnings that came up since it was planned (Unconfirmed while they do
+    not).
+    """
     if session.state is not SessionState.PLANNED:
         return
     if any(one is None or one.state is not BulletinState.APPROVED for one in map(db.bulletin, session.bulletins)):
@@ -85,18 +108,20 @@ def bulletin_approved(ports: Ports, db: Db, session: BroadcastSession) -> None:
         settle(ports, db, move(session, "refuse", "Được duyệt khi giờ phát đã qua."))
         return
     answer = verdict(ports, db, session, approval_due=True)
+    if answer.allowed and by is not None:
+        session = confirm(session, answer, reasons or {}, by, ports.clock.now())
     if answer.allowed:
         settle(ports, db, move(session, "approve"))
     else:
         settle(ports, db, move(session, "refuse", answer.refusals[0].message))
 
 
-def lengths_changed(ports: Ports, db: Db, session: BroadcastSession) -> None:
-    """A bulletin of the session got another recording: it waits for approval again, or is refused if now too long."""
+def bulletin_changed(ports: Ports, db: Db, session: BroadcastSession) -> None:
+    """A bulletin of the session is another one now: it waits for approval again, or is refused if now unlawful."""
     if session.state not in (SessionState.PLANNED, SessionState.APPROVED, SessionState.SEALED):
         return
     if session.state is SessionState.SEALED:
-        end(ports, db, session, "refuse", "Một bản tin đã thay tiếng sau khi gửi lệnh.")
+        end(ports, db, session, "refuse", "Một bản tin đã thay đổi sau khi gửi lệnh.")
         return
     lengths = [one.duration_ms for one in map(db.bulletin, session.bulletins) if one]
     waiting = session if session.state is SessionState.PLANNED else move(session, "unapprove")
@@ -137,16 +162,17 @@ def known(db: Db, session_id: str, lock: bool = False) -> BroadcastSession:
     return session
 
 
-def _draft(ports: Ports, db: Db, person: Person, commune: str, start_at: datetime, cluster_ids: Sequence[str],
-           bulletin_ids: Sequence[str]) -> BroadcastSession:
-    clusters = _clusters(db, commune, cluster_ids)
-    bulletins = [_bulletin(db, commune, one) for one in bulletin_ids]
+def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSession:
+    clusters = _clusters(db, asked.commune, asked.clusters)
+    bulletins = [_bulletin(db, asked.commune, one) for one in asked.bulletins]
     if not bulletins:
         raise BadInput("Hãy chọn ít nhất một bản tin.", "bulletins")
+    if asked.directive and asked.directive not in db.directives_of([asked.directive]):
+        raise BadInput("Không có văn bản chỉ đạo này.", "directive")
     duration_ms = ports.sound.programme_ms([one.duration_ms for one in bulletins])
-    return BroadcastSession(ports.new_id(), commune, start_at, duration_ms, NORMAL,
+    return BroadcastSession(ports.new_id(), asked.commune, asked.start_at, duration_ms, NORMAL,
                             tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
-                            SessionState.PLANNED, person.username, ports.clock.now())
+                            SessionState.PLANNED, person.username, ports.clock.now(), directive=asked.directive or None)
 
 
 def _clusters(db: Db, commune: str, wanted: Sequence[str]) -> list[Cluster]:

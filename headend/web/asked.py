@@ -1,14 +1,16 @@
 """What people wrote into a form about time, read leniently and told back clearly."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Annotated
 
 from fastapi import Depends, Form, Query
 
+from headend.domain.bulletin import KINDS, About, Kind
 from headend.domain.errors import BadInput
 from headend.domain.times import HANOI
+from headend.services.sessions import MOST_REASON
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=HANOI), datetime(2100, 1, 1, tzinfo=HANOI)
 
@@ -18,10 +20,15 @@ _TIME = re.compile(r"\s*([01]?\d|2[0-3])\s*(?:[:.hg]\s*([0-5]\d)?)?\s*")
 
 @dataclass(frozen=True)
 class Wish:
-    """When and where a session is wished; no `clusters` means all, no `start_at` that it was left open."""
+    """When and where a session is wished; no `clusters` means all, no `start_at` that it was left open.
+
+    `directive` is the document that it calls upon; `reasons` answer for warnings, rule id → why.
+    """
 
     start_at: datetime | None
     clusters: list[str]
+    directive: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def instant(day: str, clock: str) -> datetime | None:
@@ -40,14 +47,43 @@ def instant(day: str, clock: str) -> datetime | None:
     return at
 
 
+def civil_day(value: str, name: str) -> date | None:
+    """A day of a form, None where it was left open. BadInput."""
+    if not value.strip():
+        return None
+    try:
+        found = date.fromisoformat(value.strip())
+    except ValueError:
+        found = date.min
+    if not EARLIEST.date() <= found < LATEST.date():
+        raise BadInput("Hãy ghi ngày theo lịch, ví dụ 07/03/2026.", name)
+    return found
+
+
+def about(title: str, field_: str, kind: str, event_day: str, directive: str) -> About:
+    """What a form says of a bulletin; what it leaves out is a spoken one without event. BadInput."""
+    if kind and kind not in KINDS:
+        raise BadInput("Hãy chọn loại nội dung của bản tin.", "kind")
+    return About(title, field_, Kind(kind or Kind.SPEECH), civil_day(event_day, "event_day"), directive or None)
+
+
+def reasons(names: list[str], values: list[str]) -> dict[str, str]:
+    """The reasons of a form, rule id → why: two fields each, in step."""
+    return {name[:80]: value[:MOST_REASON] for name, value in zip(names, values, strict=False)}
+
+
 def _posted(day: Annotated[str, Form(max_length=20)] = "", time: Annotated[str, Form(max_length=20)] = "",
-            clusters: Annotated[list[str] | None, Form(max_length=200)] = None) -> Wish:
-    return Wish(instant(day, time), clusters or [])
+            clusters: Annotated[list[str] | None, Form(max_length=200)] = None,
+            session_directive: Annotated[str, Form(max_length=80)] = "",
+            warned: Annotated[list[str] | None, Form(max_length=20)] = None,
+            why: Annotated[list[str] | None, Form(max_length=20)] = None) -> Wish:
+    return Wish(instant(day, time), clusters or [], session_directive, reasons(warned or [], why or []))
 
 
 def _queried(day: Annotated[str, Query(max_length=20)] = "", time: Annotated[str, Query(max_length=20)] = "",
-             clusters: Annotated[list[str] | None, Query(max_length=200)] = None) -> Wish:
-    return Wish(instant(day, time), clusters or [])
+             clusters: Annotated[list[str] | None, Query(max_length=200)] = None,
+             session_directive: Annotated[str, Query(max_length=80)] = "") -> Wish:
+    return Wish(instant(day, time), clusters or [], session_directive)
 
 
 Posted = Annotated[Wish, Depends(_posted)]

@@ -1,5 +1,6 @@
 """Bản tin: written by one person, approved by another."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -13,8 +14,9 @@ from headend.domain.lawful import Unlawful, Verdict
 from headend.domain.person import Person, may, require
 from headend.ports import Ports
 from headend.services import board, bulletins, planning, sessions
+from headend.services.sessions import Asked
 from headend.web import words
-from headend.web.asked import Posted, Queried, Wish, instant
+from headend.web.asked import Posted, Queried, Wish, instant, reasons
 from headend.web.door import takes_upload
 from headend.web.pages import go_to, page, render
 from headend.web.site import Ported, Who, site_of
@@ -79,16 +81,18 @@ async def create(request: Request, ports: Ported, person: Who) -> Response:
 
 
 def _wish(parcel: Parcel) -> Wish:
-    return Wish(instant(parcel.text("day"), parcel.text("time")), parcel.fields.get("clusters", []))
+    why = reasons(parcel.fields.get("warned", []), parcel.fields.get("why", []))
+    return Wish(instant(parcel.text("day"), parcel.text("time")), parcel.fields.get("clusters", []),
+                parcel.text("session_directive"), why)
 
 
 def _make(ports: Ports, person: Person, parcel: Parcel) -> Bulletin:
-    commune, title, field = parcel.text("commune"), parcel.text("title"), parcel.text("field")
+    commune, about = parcel.text("commune"), parcel.about()
     if parcel.text("sound") == "text":
-        return bulletins.speak(ports, person, commune, title, field, parcel.text("text"))
+        return bulletins.speak(ports, person, commune, about, parcel.text("text"))
     if parcel.file is None:
         raise BadInput("Hãy chọn một tệp âm thanh, hoặc gõ nội dung để máy đọc.", "file")
-    return bulletins.record(ports, person, commune, title, field, parcel.file)
+    return bulletins.record(ports, person, commune, about, parcel.file)
 
 
 def _send(request: Request, ports: Ports, person: Person, made: Bulletin, wish: Wish, submit: bool) -> Response:
@@ -100,13 +104,13 @@ def _send(request: Request, ports: Ports, person: Person, made: Bulletin, wish: 
         return _plan_and_submit(request, ports, person, made, wish)
     except (Unlawful, BadInput):
         asked = {"day": words.date_in_url(wish.start_at), "time": words.minute(wish.start_at)} if wish.start_at else {}
-        return go_to(request, here, {**asked, "clusters": wish.clusters})
+        return go_to(request, here, {**asked, "clusters": wish.clusters, "session_directive": wish.directive})
 
 
 def _plan_and_submit(request: Request, ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Response:
     target = f"/bulletins/{bulletin.id}"
     if wish.start_at:
-        session = sessions.plan(ports, person, bulletin.commune, wish.start_at, wish.clusters, [bulletin.id])
+        session = sessions.plan(ports, person, _asked(bulletin, wish.start_at, wish))
         target = f"/sessions/{session.id}"
     if bulletin.state is BulletinState.DRAFT:
         bulletins.submit(ports, person, bulletin.id)
@@ -129,7 +133,11 @@ def bulletin_page(request: Request, ports: Ported, person: Who, bulletin_id: str
 def _judge(ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Verdict | None:
     if wish.start_at is None:
         return None
-    return sessions.check(ports, person, bulletin.commune, wish.start_at, wish.clusters, [bulletin.id])
+    return sessions.check(ports, person, _asked(bulletin, wish.start_at, wish))
+
+
+def _asked(bulletin: Bulletin, start_at: datetime, wish: Wish) -> Asked:
+    return Asked(bulletin.commune, start_at, [bulletin.id], wish.clusters, wish.directive or None, wish.reasons)
 
 
 @routes.get("/{bulletin_id}/live")

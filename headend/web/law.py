@@ -1,8 +1,9 @@
-"""Luật: the rule-set in force, each rule with the words it rests on."""
+"""Luật: the rule-sets, each rule with the words it rests on."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from headend.law.rulebook import DEFAULT_SET
 from headend.web.pages import page
 from headend.web.site import Ported, Who
 
@@ -11,4 +12,4 @@ routes = APIRouter()
 
 @routes.get("/law")
 def law_page(request: Request, ports: Ported, person: Who) -> Response:
-    return page(request, "page_law.html", book=ports.book)
+    return page(request, "page_law.html", book=ports.books[DEFAULT_SET])

@@ -12,7 +12,9 @@ from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from headend.domain.bulletin import About
 from headend.domain.errors import BadInput
+from headend.web.asked import about
 from headend.web.door import CSRF_FIELD, CSRF_HEADER, check_token, refuse_null
 from headend.web.shield import MOST_BODY
 from headend.web.site import site_of
@@ -32,6 +34,10 @@ class Parcel:
 
     def text(self, name: str) -> str:
         return self.fields.get(name, [""])[0]
+
+    def about(self) -> About:
+        """What is said of a bulletin, or BadInput."""
+        return about(*(self.text(name) for name in ("title", "field", "kind", "event_day", "directive")))
 
     def needed_file(self) -> Path:
         """The file, or BadInput."""

@@ -127,7 +127,7 @@ def forge(stage: Stage) -> str:
     now_ms = to_ms(stage.house.ports.clock.now())
     item = messages.Item(media="00" * 32, bytes=messages.BLOCK_BYTES, frames=messages.BLOCK_FRAMES)
     session = messages.Session(id="forged", at_ms=now_ms + 3000, length_ms=1000, items=[item])
-    plan = messages.Plan(version=1 << 30, rules=messages.Rules(), sessions=[session])
+    plan = messages.Plan(version=1 << 30, rules=[messages.Rules()], sessions=[session])
     with stage.house.ports.db() as db:
         for commune in stage.plot.city.stations:
             to = topics.group(commune.code)

@@ -12,7 +12,7 @@ from protocol import messages
 from protocol.messages import RATE
 from tests.browser.conftest import DESK, PHONE
 from tests.support import console as console_
-from tests.support import sounds
+from tests.support import nouns, sounds
 from tests.support.console import APPROVER, AUTHOR, MONDAY
 from tests.support.waiting import wait_until
 
@@ -85,7 +85,7 @@ def test_sent_back_with_a_reason_it_is_mended_and_approved_for_the_same_session(
 def test_a_recording_that_was_sent_back_is_replaced_on_its_page(console, open_as, tmp_path, faults, picture):
     author = console.people[AUTHOR]
     first = sounds.write_wav(tmp_path / "thu.wav", sounds.tune(4))
-    made = bulletins.record(console.ports, author, author.unit, "Thu ở nhà văn hóa", "local_news", first)
+    made = bulletins.record(console.ports, author, author.unit, nouns.about("Thu ở nhà văn hóa", "local_news"), first)
     bulletins.submit(console.ports, author, made.id)
     bulletins.send_back(console.ports, console.people[APPROVER], made.id, "Đoạn cuối bị vỡ tiếng.")
     page = open_as(AUTHOR)

@@ -169,7 +169,7 @@ def test_orders_that_are_forged_replayed_misaddressed_expired_or_cut_are_refused
     good = street.desk.plan("00070", [])
     wait_until(lambda: street.desk.states["p1"][-1].plan_version == 1, "the first plan")
     session = street.session(*sound, in_seconds=2.5)
-    plan = messages.Plan(version=9, rules=messages.Rules(), sessions=[session])
+    plan = messages.Plan(version=9, rules=[messages.Rules()], sessions=[session])
     broken = bytearray(keys.order("g/00070", 9, plan, now_ms))
     broken[-10] ^= 1
     wrong = {

@@ -8,8 +8,10 @@ import pytest
 from headend.domain.areas import AreaClass, Cluster
 from headend.domain.session import SessionState
 from headend.services import bulletins, on_air, sessions
+from headend.services.sessions import Asked
 from protocol import topics
 from tests.support import house as house_
+from tests.support import nouns
 from tests.support.house import AN, BINH, MONDAY, WARD
 
 START = MONDAY + timedelta(minutes=30)
@@ -28,9 +30,9 @@ def house(tmp_path):
 def approved(house, unit=WARD):
     """A session that two people of this unit have agreed on, and nothing more."""
     author, approver = replace(AN, unit=unit), replace(BINH, unit=unit)
-    made = bulletins.speak(house.ports, author, unit, "Phun thuốc muỗi", "notice", "Hôm nay phun thuốc muỗi.")
+    made = bulletins.speak(house.ports, author, unit, nouns.about("Phun thuốc muỗi"), "Hôm nay phun thuốc muỗi.")
     bulletins.submit(house.ports, author, made.id)
-    session = sessions.plan(house.ports, author, unit, START, [], [made.id])
+    session = sessions.plan(house.ports, author, Asked(unit, START, [made.id]))
     bulletins.approve(house.ports, approver, made.id)
     return session
 

@@ -13,8 +13,10 @@ from headend.domain.person import Role
 from headend.domain.session import SessionState
 from headend.domain.times import to_ms
 from headend.services import bulletins, on_air, receipts, sessions
+from headend.services.sessions import Asked
 from protocol import messages, receipt
 from tests.support import house as house_
+from tests.support import nouns
 from tests.support.house import AN, BINH, MONDAY, OFFICER, POLES, STRANGER, WARD
 
 START = MONDAY + timedelta(minutes=30)
@@ -38,7 +40,7 @@ def ports(house):
 
 
 def written(ports, text="Kính thưa bà con, hôm nay phường phun thuốc muỗi."):
-    return bulletins.speak(ports, AN, WARD, "Phun thuốc muỗi", "notice", text)
+    return bulletins.speak(ports, AN, WARD, nouns.about("Phun thuốc muỗi"), text)
 
 
 def waiting(ports):
@@ -47,7 +49,7 @@ def waiting(ports):
 
 def planned(ports, start=START, bulletin=None):
     bulletin = bulletin or waiting(ports)
-    return bulletin, sessions.plan(ports, AN, WARD, start, [], [bulletin.id])
+    return bulletin, sessions.plan(ports, AN, Asked(WARD, start, [bulletin.id]))
 
 
 def sealed(house):
@@ -101,10 +103,10 @@ def test_a_second_morning_session_is_refused_and_takes_no_air(ports):
     planned(ports)
     other = waiting(ports)
     with pytest.raises(Unlawful) as refused:
-        sessions.plan(ports, AN, WARD, START + timedelta(hours=2), [], [other.id])
+        sessions.plan(ports, AN, Asked(WARD, START + timedelta(hours=2), [other.id]))
     verdict = refused.value.verdict
     assert {one.rule for one in verdict.refusals} == {"T-03"}
-    session = sessions.plan(ports, AN, WARD, verdict.next_slots[0], [], [other.id])
+    session = sessions.plan(ports, AN, Asked(WARD, verdict.next_slots[0], [other.id]))
     assert session.state is SessionState.PLANNED
 
 
@@ -235,16 +237,16 @@ def test_a_receipt_under_another_poles_key_is_dropped(house):
 @pytest.mark.parametrize(("person", "trouble"), [(STRANGER, NotAllowed), (OFFICER, NotAllowed), (BINH, NotAllowed)])
 def test_only_the_stations_own_broadcaster_writes_and_plans(ports, person, trouble):
     with pytest.raises(trouble):
-        bulletins.speak(ports, person, WARD, "Tin", "notice", "Xin chào")
+        bulletins.speak(ports, person, WARD, nouns.about("Tin"), "Xin chào")
     with pytest.raises(trouble):
-        sessions.plan(ports, person, WARD, START, [], ["b"])
+        sessions.plan(ports, person, Asked(WARD, START, ["b"]))
 
 
 def test_wrong_words_get_one_sentence_and_leave_nothing(ports):
     wrong = [("", "notice", "a"), ("x" * 121, "notice", "a"), ("T", "nhạc", "a"), ("T", "notice", "  ")]
     for title, field, text in wrong:
         with pytest.raises(BadInput) as bad:
-            bulletins.speak(ports, AN, WARD, title, field, text)
+            bulletins.speak(ports, AN, WARD, nouns.about(title, field), text)
         assert bad.value.message.endswith(".")
     with ports.db() as db:
         assert db.bulletins() == []
@@ -254,7 +256,7 @@ def test_a_session_in_the_past_or_with_strange_clusters_is_refused(ports):
     bulletin = waiting(ports)
     for start, clusters in [(MONDAY - timedelta(minutes=1), []), (START, ["00577-01"])]:
         with pytest.raises(BadInput):
-            sessions.plan(ports, AN, WARD, start, clusters, [bulletin.id])
+            sessions.plan(ports, AN, Asked(WARD, start, [bulletin.id], clusters))
     with pytest.raises(NotFound):
         sessions.get(ports, AN, "nothing")
 

@@ -20,6 +20,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from headend.adapters import audio
 from headend.adapters.db import Database
 from headend.adapters.ears import CaptureEars
+from headend.adapters.papers import PaperFolder
 from headend.domain.bulletin import Bulletin
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
@@ -27,6 +28,7 @@ from headend.domain.times import HANOI, to_ms
 from headend.law import rulebook
 from headend.ports import Account, Incoming, Login, Ports
 from headend.services import bulletins, on_air, receipts, sessions
+from headend.services.sessions import Asked
 from headend.web.app import DemoInfo, create_app
 from headend.web.door import COOKIE
 from protocol import messages, receipt, topics
@@ -115,13 +117,13 @@ class Console:
     def bulletin(self, title: str = "Tiêm chủng", author: str = AUTHOR, text: str = TEXT) -> Bulletin:
         """A spoken draft."""
         person = self.people[author]
-        return bulletins.speak(self.ports, person, person.unit, title, "notice", text)
+        return bulletins.speak(self.ports, person, person.unit, nouns.about(title), text)
 
     def planned(self, start_at: datetime, title: str = "Tiêm chủng") -> BroadcastSession:
         """A session that waits for approval with its bulletin."""
         made = self.bulletin(title)
         bulletins.submit(self.ports, self.people[AUTHOR], made.id)
-        return sessions.plan(self.ports, self.people[AUTHOR], WARD, start_at, [], [made.id])
+        return sessions.plan(self.ports, self.people[AUTHOR], Asked(WARD, start_at, [made.id]))
 
     def ordered(self, start_at: datetime, title: str = "Tiêm chủng") -> BroadcastSession:
         """A session that is approved, prepared and sealed."""
@@ -182,7 +184,8 @@ def build(folder: Path, demo: DemoInfo | None = None) -> Console:
     database.migrate()
     known, numbers = ring(), count(1)
     ports = Ports(database.transaction, clock, RememberedSound(folder), known, passwords(),
-                  CaptureEars(captures, folder / "heard", 0, audio.waveform), rulebook.load(),
+                  CaptureEars(captures, folder / "heard", 0, audio.waveform),
+                  PaperFolder(folder / "papers"), rulebook.load_all(),
                   lambda: f"id{next(numbers)}", known.pole_key)
     password = ports.passwords.hash(PASSWORD)
     with ports.db() as db:

@@ -186,7 +186,7 @@ class Desk:
         """Seal and publish a plan for a group; its bytes."""
         to = topics.group(group)
         seq = self.counter.next(to, "plan")
-        plan = messages.Plan(version=seq, rules=rules or ALL_DAY, sessions=sessions)
+        plan = messages.Plan(version=seq, rules=[rules or ALL_DAY], sessions=sessions)
         raw = keys.order(to, seq, plan, int(time.time() * 1000) + how.pop("clock_ms", 0), **how)
         self.publish(topics.topic(to, topics.PLAN), raw, True)
         return raw

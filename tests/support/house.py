@@ -11,6 +11,7 @@ from headend.adapters import speech
 from headend.adapters.db import Database
 from headend.adapters.ears import NoEars
 from headend.adapters.keys import KeyRing, open_ring
+from headend.adapters.papers import PaperFolder
 from headend.adapters.passwords import Argon2Passwords
 from headend.adapters.sound import SoundWorks
 from headend.domain.areas import AreaClass, Cluster, Commune
@@ -112,7 +113,8 @@ def build(folder: Path, sound: SoundWorks | None = None) -> House:
     keys = ring()
     numbers = iter(range(1, 10_000))
     ports = Ports(database.transaction, clock, sound or RememberedSound(folder), keys, passwords(),
-                  NoEars(), rulebook.load(), lambda: f"id{next(numbers)}", keys.pole_key,
+                  NoEars(), PaperFolder(folder / "papers"), rulebook.load_all(),
+                  lambda: f"id{next(numbers)}", keys.pole_key,
                   lambda: woken.append(clock.now()))
     with ports.db() as db:
         db.put_communes([Commune(WARD, "Phường Hoàn Kiếm", "phường", 21.03, 105.85),

@@ -1,15 +1,17 @@
 """Things to store: a small ward to begin with, and strategies that draw every noun."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from hypothesis import strategies as st
 
 from headend.domain.areas import AreaClass, Cluster, Commune
-from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
+from headend.domain.bulletin import FIELDS, About, Bulletin, BulletinState, Kind
+from headend.domain.charter import Regime, Setting, Slot, StationCharter
 from headend.domain.delivery import Delivery, DeliveryState
+from headend.domain.directive import Directive, Scan
 from headend.domain.person import Person, Role
-from headend.domain.session import BroadcastSession, Programme, SessionState
+from headend.domain.session import BroadcastSession, Confirmation, Programme, SessionState
 from headend.domain.times import from_ms
 from headend.ports import Account, AgendaRecord, AuditEntry, Db, Login, Outgoing
 from protocol.messages import KINDS, Receipt, State
@@ -43,6 +45,11 @@ def bulletin(name: str = "b1", **changes) -> Bulletin:
     return Bulletin(**{**values, **changes})
 
 
+def about(title: str = "Lịch tiêm chủng", field: str = "notice", **more) -> About:
+    """What is said of a bulletin; of a time-bound notice the day is far ahead."""
+    return About(title, field, **{"event_day": date(2030, 1, 1), **more})
+
+
 def session(name: str = "s1", **changes) -> BroadcastSession:
     """A session of bulletin "b1" at all clusters of the ward."""
     values = {
@@ -60,6 +67,8 @@ def session(name: str = "s1", **changes) -> BroadcastSession:
     return BroadcastSession(**{**values, **changes})
 
 
+DIRECTIVE = Directive("d1", "Sở Thông tin và Truyền thông", "12/CV", date(2026, 11, 1), ("T-04",), (WARD.code,),
+                      date(2026, 11, 1), date(2026, 12, 31))
 JOURNAL = "0a" * 6
 
 
@@ -75,6 +84,7 @@ def settle(db: Db) -> None:
     for cluster in CLUSTERS:
         db.put_cluster(cluster)
     db.put_account(WRITER)
+    db.put_directive(DIRECTIVE)
     db.put_bulletin(bulletin())
 
 
@@ -83,6 +93,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=24)
 instants = st.integers(0, 4_102_444_800_000).map(from_ms)
 sha256s = st.binary(min_size=32, max_size=32).map(bytes.hex)
+days = st.dates(date(1970, 1, 1), date(2100, 1, 1))
+minutes = st.integers(0, 1440)
 amounts = st.integers(0, 1 << 53)
 degrees = st.floats(-180, 180)
 
@@ -118,6 +130,9 @@ bulletins = st.builds(
     approved_at=st.none() | instants,
     approved_sha256=st.none() | sha256s,
     note=texts,
+    kind=st.sampled_from(Kind),
+    event_day=st.none() | days,
+    directive=st.none() | st.just("d1"),
 )
 programmes = st.builds(Programme, sha256s, amounts, amounts, st.lists(sha256s, max_size=3).map(tuple))
 sessions = st.builds(
@@ -134,6 +149,36 @@ sessions = st.builds(
     created_at=instants,
     programme=st.none() | programmes,
     why=texts,
+    directive=st.none() | st.just("d1"),
+    confirmed=st.lists(st.builds(Confirmation, names, texts, texts, instants), max_size=2).map(tuple),
+)
+slots = st.builds(Slot, st.sampled_from(["morning", "afternoon"]), minutes, minutes, st.none() | amounts)
+charters = st.builds(
+    StationCharter,
+    commune=st.just(WARD.code),
+    from_day=days,
+    slots=st.lists(slots, max_size=3).map(tuple),
+    settings=st.lists(st.builds(Setting, names, names, amounts, texts), max_size=2).map(tuple),
+    number=texts,
+    author=texts,
+    created_at=st.none() | instants,
+)
+regimes = st.builds(Regime, st.just(WARD.code), days, st.sampled_from(["5133", "D2021"]), texts, texts)
+directives = st.builds(
+    Directive,
+    id=names,
+    issuer=texts,
+    number=texts,
+    dated=days,
+    lifts=st.lists(names, max_size=3).map(tuple),
+    communes=st.lists(st.sampled_from([WARD.code, "all", "00577"]), unique=True).map(tuple),
+    from_day=days,
+    to_day=days,
+    subject=texts,
+    scan=st.none() | st.builds(Scan, sha256s, texts, texts),
+    author=texts,
+    created_at=st.none() | instants,
+    withdrawn_at=st.none() | instants,
 )
 deliveries = st.builds(
     Delivery,

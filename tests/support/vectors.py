@@ -31,10 +31,12 @@ def samples() -> dict[str, Message]:
         volume_half_db=-12,
         poles=[POLE, "other"],
         items=[item, item],
+        lifted=["T-05"],
     )
+    set_aside = [messages.Rules(poles=[POLE], suspended=1), messages.Rules(sessions_half_day=2, length_rule="T-07")]
     return {
-        "plan": messages.Plan(version=3, rules=messages.Rules(), sessions=[session, full]),
-        "empty plan": messages.Plan(version=1, rules=messages.Rules(sessions_half_day=2)),
+        "plan": messages.Plan(version=3, rules=[messages.Rules()], sessions=[session, full]),
+        "empty plan": messages.Plan(version=1, rules=set_aside),
         "stop": messages.Stop(session="s-1", reason='văn bản "12/QĐ-UBND" \\ 😀'),
         "received": told(seq=1, kind="received", at_ms=NOW_MS, session="s-1", version=3),
         "begun": told(seq=2, boot=2, kind="begun", at_ms=NOW_MS - 500, session="s-1", first_at_us=NOW_MS * 1000),
@@ -72,11 +74,11 @@ WRONG = (
     ("unknown word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":"heard","at_ms":1}'),
     ("list for a word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":["started"],"at_ms":1}'),
     ("upper-case hexadecimal", "Item", b'{"media":"' + b"AB" * 32 + b'","bytes":512,"frames":1}'),
-    ("object for a list", "Plan", b'{"version":1,"rules":{},"sessions":{}}'),
+    ("object for a list", "Plan", b'{"version":1,"rules":[],"sessions":{}}'),
     (
         "wrong item deep inside",
         "Plan",
-        b'{"version":1,"rules":{},"sessions":[{"id":"a","at_ms":1,"length_ms":0,"items":[]}]}',
+        b'{"version":1,"rules":[],"sessions":[{"id":"a","at_ms":1,"length_ms":0,"items":[]}]}',
     ),
 )
 

@@ -39,7 +39,7 @@ def session(name: str, at_ms: int = NOW_MS, **more) -> messages.Session:
 
 
 def plan(version: int, *sessions: messages.Session) -> messages.Plan:
-    return messages.Plan(version=version, rules=messages.Rules(), sessions=list(sessions))
+    return messages.Plan(version=version, rules=[messages.Rules()], sessions=list(sessions))
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, delete, or_, select
 
 from headend.adapters.db.part import Part
-from headend.adapters.db.schema import clusters, communes
-from headend.domain.areas import AreaClass, Cluster, Commune
+from headend.adapters.db.schema import clusters, communes, neighbours
+from headend.domain.areas import METRES_A_DEGREE, MOST_METRES, AreaClass, Cluster, Commune, metres_between
 
 _COMMUNE = select(communes).where(communes.c.code == bindparam("code"))
 _CLUSTER = select(clusters).where(clusters.c.id == bindparam("id"))
@@ -27,7 +27,23 @@ class Places(Part):
         return Commune(*row) if row else None
 
     def put_cluster(self, cluster: Cluster) -> None:
+        known = self.cluster(cluster.id)
         self._put(clusters, asdict(cluster))
+        if known is None or (known.lat, known.lon, known.commune) != (cluster.lat, cluster.lon, cluster.commune):
+            self._find_neighbours(cluster)
+
+    def _find_neighbours(self, cluster: Cluster) -> None:
+        """Which clusters of other communes are within earshot, both ways, now that this one stands where it stands."""
+        either = or_(neighbours.c.cluster == cluster.id, neighbours.c.other == cluster.id)
+        self._connection.execute(delete(neighbours).where(either))
+        degrees = MOST_METRES / METRES_A_DEGREE
+        band = select(clusters).where(
+            clusters.c.lat.between(cluster.lat - degrees, cluster.lat + degrees), clusters.c.commune != cluster.commune)
+        near = [(one, round(metres_between(cluster, one))) for one in map(_cluster, self._all(band))]
+        self._put(neighbours, [
+            {"cluster": mine, "other": theirs, "metres": metres}
+            for one, metres in near if metres <= MOST_METRES
+            for mine, theirs in ((cluster.id, one.id), (one.id, cluster.id))])
 
     def clusters(self, commune: str | None = None, ids: Sequence[str] | None = None) -> list[Cluster]:
         wanted = select(clusters).order_by(clusters.c.id)

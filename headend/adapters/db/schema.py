@@ -65,6 +65,17 @@ clusters = Table(
     _needed("horns", Integer),
     _needed("suspended", Boolean),
     Index(None, "commune"),
+    Index(None, "lat"),
+)
+
+# Clusters of different communes within earshot of each other, both ways (T-14): found when one is placed, so that
+# planning does not have to look at the map.
+neighbours = Table(
+    "neighbours",
+    metadata,
+    Column("cluster", Word, ForeignKey("clusters.id"), primary_key=True),
+    Column("other", Word, ForeignKey("clusters.id"), primary_key=True),
+    _needed("metres", Integer),
 )
 
 accounts = Table(
@@ -99,6 +110,57 @@ attempts = Table(
     Index(None, "at_ms"),
 )
 
+# The law of a place: days are "2026-03-07", which sorts as they follow each other.
+charters = Table(
+    "charters",
+    metadata,
+    Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+    Column("from_day", Word, primary_key=True),
+    _needed("slots", JSON),
+    _needed("settings", JSON),
+    _needed("number", Text),
+    _needed("author", Word),
+    Column("created_at_ms", BigInteger),
+)
+
+regimes = Table(
+    "regimes",
+    metadata,
+    Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+    Column("from_day", Word, primary_key=True),
+    _needed("rule_set", Word),
+    _needed("reason", Text),
+    _needed("author", Word),
+)
+
+directives = Table(
+    "directives",
+    metadata,
+    Column("id", Word, primary_key=True),
+    _needed("issuer", Text),
+    _needed("number", Text),
+    _needed("dated", Word),
+    _needed("lifts", JSON),
+    _needed("from_day", Word),
+    _needed("to_day", Word),
+    _needed("subject", Text),
+    Column("scan", JSON(none_as_null=True)),
+    _needed("author", Word),
+    Column("created_at_ms", BigInteger),
+    Column("withdrawn_at_ms", BigInteger),
+    Index(None, "to_day"),
+)
+
+# Whom a directive speaks to: codes of communes, or "all".
+directive_communes = Table(
+    "directive_communes",
+    metadata,
+    Column("commune", Word, primary_key=True),
+    Column("directive", Word, ForeignKey("directives.id"), primary_key=True),
+    _needed("place", Integer),
+    Index(None, "directive"),
+)
+
 bulletins = Table(
     "bulletins",
     metadata,
@@ -117,6 +179,9 @@ bulletins = Table(
     Column("approved_at_ms", BigInteger),
     Column("approved_sha256", Word),
     _needed("note", Text),
+    _needed("kind", Word),
+    Column("event_day", Word),
+    Column("directive", Word, ForeignKey("directives.id")),
     Index(None, "commune", "created_at_ms"),
     Index(None, "created_at_ms"),
 )
@@ -137,6 +202,8 @@ sessions = Table(
     Column("media_frames", BigInteger),
     Column("made_of", JSON(none_as_null=True)),
     _needed("why", Text),
+    Column("directive", Word, ForeignKey("directives.id")),
+    _needed("confirmed", JSON),
     UniqueConstraint("id", "start_at_ms"),  # what session_clusters point at
     Index(None, "commune", "start_at_ms"),
     Index(None, "state", "start_at_ms"),

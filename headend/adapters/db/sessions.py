@@ -1,33 +1,73 @@
 """Sessions, and the air that they take at each cluster."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Column, Row, Select, bindparam, delete, insert, select
+from sqlalchemy import Column, Row, Select, bindparam, delete, func, insert, select
 
 from headend.adapters.db.part import Part, Values
-from headend.adapters.db.schema import session_bulletins, session_clusters, sessions
-from headend.domain.lawful import OnAir
-from headend.domain.session import TAKES_AIR, BroadcastSession, Programme, SessionState
+from headend.adapters.db.schema import (
+    bulletins,
+    clusters,
+    neighbours,
+    session_bulletins,
+    session_clusters,
+    sessions,
+)
+from headend.domain.lawful import Near, OnAir
+from headend.domain.session import TAKES_AIR, BroadcastSession, Confirmation, Programme, SessionState
 from headend.domain.times import from_ms, to_ms
+from protocol.urgency import EMERGENCY
 
+LONGEST_MS = 16 * 3600 * 1000  # nothing but an emergency is longer than from one night to the next (T-15)
 _AT_ONCE = 500  # sessions whose clusters and bulletins are read with one statement
 
+_CONTENT = (
+    select(session_bulletins.c.session, bulletins.c.sha256)
+    .join_from(session_bulletins, bulletins, bulletins.c.id == session_bulletins.c.bulletin)
+    .where(session_bulletins.c.session.in_(bindparam("sessions", expanding=True)))
+    .order_by(session_bulletins.c.session, session_bulletins.c.place)
+)
 _SESSION = select(sessions).where(sessions.c.id == bindparam("id"))
 _IN_ORDER = select(sessions).order_by(sessions.c.start_at_ms, sessions.c.id)
 _WITHOUT_SOUND = _IN_ORDER.where(sessions.c.state == SessionState.APPROVED, sessions.c.media.is_(None))
+_HERE = (
+    session_clusters.c.cluster.in_(bindparam("clusters", expanding=True)),
+    session_clusters.c.start_at_ms >= bindparam("start"),
+    session_clusters.c.start_at_ms < bindparam("end"),
+)
+# A session at all of the clusters that are asked about, as most are, is one row and not one for each of them.
+_TOUCHED = (
+    select(session_clusters.c.session, func.count().label("count"))
+    .where(*_HERE)
+    .group_by(session_clusters.c.session)
+    .subquery()
+)
 _AIR = (
-    select(session_clusters.c.session, session_clusters.c.cluster, sessions.c.start_at_ms)
-    .add_columns(sessions.c.duration_ms)
-    .join_from(session_clusters, sessions, sessions.c.id == session_clusters.c.session)
+    select(sessions.c.id, sessions.c.start_at_ms, sessions.c.duration_ms, _TOUCHED.c.count)
+    .join_from(_TOUCHED, sessions, sessions.c.id == _TOUCHED.c.session)
+    .where(sessions.c.state.in_(TAKES_AIR), sessions.c.urgency != EMERGENCY)
+    .order_by(sessions.c.start_at_ms, sessions.c.id)
+)
+_MEMBERS_HERE = select(session_clusters.c.session, session_clusters.c.cluster).where(
+    *_HERE, session_clusters.c.session.in_(bindparam("sessions", expanding=True))
+)
+_NEAR = (
+    select(neighbours.c.cluster, neighbours.c.other, neighbours.c.metres, sessions.c.id, clusters.c.name)
+    .join_from(neighbours, session_clusters, neighbours.c.other == session_clusters.c.cluster)
+    .join(sessions, sessions.c.id == session_clusters.c.session)
+    .join(clusters, clusters.c.id == neighbours.c.other)
     .where(
-        session_clusters.c.cluster.in_(bindparam("clusters", expanding=True)),
-        session_clusters.c.start_at_ms >= bindparam("start"),
+        neighbours.c.cluster.in_(bindparam("clusters", expanding=True)),
+        session_clusters.c.start_at_ms >= bindparam("start") - LONGEST_MS,
         session_clusters.c.start_at_ms < bindparam("end"),
+        sessions.c.start_at_ms + sessions.c.duration_ms > bindparam("start"),
         sessions.c.state.in_(TAKES_AIR),
+        sessions.c.urgency != EMERGENCY,
     )
-    .order_by(session_clusters.c.start_at_ms, session_clusters.c.session, session_clusters.c.cluster)
+    .order_by(neighbours.c.cluster, neighbours.c.other, sessions.c.start_at_ms)
 )
 
 
@@ -69,12 +109,27 @@ class Sessions(Part):
         users = select(session_bulletins.c.session).where(session_bulletins.c.bulletin == bulletin_id)
         return self._sessions(self._all(_IN_ORDER.where(sessions.c.id.in_(users))))
 
-    def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
-        rows = self._all(_AIR, clusters=list(clusters), start=to_ms(start), end=to_ms(end))
-        return [
-            OnAir(session, cluster, from_ms(start_at_ms), from_ms(start_at_ms + duration_ms))
-            for session, cluster, start_at_ms, duration_ms in rows
-        ]
+    def air(self, clusters_: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        here = {"clusters": list(clusters_), "start": to_ms(start), "end": to_ms(end)}
+        rows = self._all(_AIR, **here)
+        some: dict[str, set[str]] = {row.id: set() for row in rows if row.count < len(clusters_)}
+        for session, cluster in self._all(_MEMBERS_HERE, **here, sessions=list(some)) if some else []:
+            some[session].add(cluster)
+        everywhere = frozenset(clusters_)
+        return [OnAir(row.id, frozenset(some.get(row.id, everywhere)), from_ms(row.start_at_ms),
+                      from_ms(row.start_at_ms + row.duration_ms)) for row in rows]
+
+    def near(self, clusters_: Sequence[str], start: datetime, end: datetime) -> list[Near]:
+        rows = self._all(_NEAR, clusters=list(clusters_), start=to_ms(start), end=to_ms(end))
+        contents = self._contents({row.id for row in rows})
+        return [Near(row.cluster, row.name, row.metres, row.id, contents[row.id]) for row in rows]
+
+    def _contents(self, session_ids: Set[str]) -> dict[str, tuple[str, ...]]:
+        """The recordings of sessions, in their order."""
+        found: dict[str, list[str]] = {one: [] for one in session_ids}
+        for session, sha256 in self._all(_CONTENT, sessions=sorted(session_ids)) if session_ids else []:
+            found[session].append(sha256)
+        return {one: tuple(some) for one, some in found.items()}
 
     def _put_list(self, column: Column, session_id: str, wanted: Sequence[str], more: Values) -> None:
         """Store the clusters or bulletins of a session; most changes of a session leave them as they are."""
@@ -98,9 +153,8 @@ class Sessions(Part):
         for first in range(0, len(rows), _AT_ONCE):
             some = rows[first:first + _AT_ONCE]
             ids = [row.id for row in some]
-            clusters = self._list(session_clusters.c.cluster, ids)
-            bulletins = self._list(session_bulletins.c.bulletin, ids)
-            found += [_session(row, clusters[row.id], bulletins[row.id]) for row in some]
+            at, of = self._list(session_clusters.c.cluster, ids), self._list(session_bulletins.c.bulletin, ids)
+            found += [_session(row, at[row.id], of[row.id]) for row in some]
         return found
 
 
@@ -126,10 +180,12 @@ def _values(session: BroadcastSession) -> Values:
         "media_bytes": programme.bytes if programme else None,
         "media_frames": programme.frames if programme else None,
         "made_of": list(programme.made_of) if programme else None,
+        "directive": session.directive,
+        "confirmed": [_confirmed(one) for one in session.confirmed],
     }
 
 
-def _session(row: Row, clusters: list[str], bulletins: list[str]) -> BroadcastSession:
+def _session(row: Row, at: list[str], of: list[str]) -> BroadcastSession:
     programme = None
     if row.media is not None:
         programme = Programme(row.media, row.media_bytes, row.media_frames, tuple(row.made_of))
@@ -139,11 +195,20 @@ def _session(row: Row, clusters: list[str], bulletins: list[str]) -> BroadcastSe
         start_at=from_ms(row.start_at_ms),
         duration_ms=row.duration_ms,
         urgency=row.urgency,
-        clusters=tuple(clusters),
-        bulletins=tuple(bulletins),
+        clusters=tuple(at),
+        bulletins=tuple(of),
         state=SessionState(row.state),
         author=row.author,
         created_at=from_ms(row.created_at_ms),
         programme=programme,
         why=row.why,
+        directive=row.directive,
+        confirmed=tuple(Confirmation(one["rule"], one["reason"], one["by"], from_ms(one["at_ms"]))
+                        for one in row.confirmed),
     )
+
+
+def _confirmed(one: Confirmation) -> Values:
+    values = asdict(one)
+    values["at_ms"] = to_ms(values.pop("at"))
+    return values

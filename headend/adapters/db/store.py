@@ -18,6 +18,7 @@ from headend.adapters.db.engines import (
     unavailable,
 )
 from headend.adapters.db.journal import Journal
+from headend.adapters.db.law import LocalLaw
 from headend.adapters.db.leader import FileLeader, PostgresqlLeader
 from headend.adapters.db.migrations import upgrade
 from headend.adapters.db.outbox import Outbox
@@ -30,7 +31,7 @@ _EXPECTED = "the database must be sqlite:///PATH or postgresql://USER:PASSWORD@H
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
-class Transaction(Places, People, Bulletins, Sessions, Deliveries, Outbox, Journal):
+class Transaction(Places, People, LocalLaw, Bulletins, Sessions, Deliveries, Outbox, Journal):
     """Implements headend.ports.Db."""
 
     def lock_station(self, commune: str) -> None:

@@ -32,14 +32,15 @@ Word = Text().with_variant(Text(collation="C"), "postgresql")
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 TABLES = (
-    "communes", "clusters", "accounts", "logins", "attempts", "bulletins", "sessions", "session_clusters",
+    "communes", "clusters", "neighbours", "accounts", "logins", "attempts", "charters", "regimes", "directives",
+    "directive_communes", "bulletins", "sessions", "session_clusters",
     "session_bulletins", "deliveries", "receipts", "receipt_marks", "pole_states", "agendas", "plans_due", "counters",
     "outbox", "audit", "revisions",
 )
 
 
 def upgrade() -> None:
-    for make in (_places, _people, _bulletins, _sessions, _told, _leaves, _done):
+    for make in (_places, _people, _law, _bulletins, _sessions, _told, _leaves, _done):
         make()
 
 
@@ -72,6 +73,13 @@ def _places() -> None:
         _needed("horns", Integer),
         _needed("suspended", Boolean),
         Index(None, "commune"),
+        Index(None, "lat"),
+    )
+    op.create_table(
+        "neighbours",
+        Column("cluster", Word, ForeignKey("clusters.id"), primary_key=True),
+        Column("other", Word, ForeignKey("clusters.id"), primary_key=True),
+        _needed("metres", Integer),
     )
 
 
@@ -104,6 +112,50 @@ def _people() -> None:
     )
 
 
+def _law() -> None:
+    op.create_table(
+        "charters",
+        Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+        Column("from_day", Word, primary_key=True),
+        _needed("slots", JSON),
+        _needed("settings", JSON),
+        _needed("number", Text),
+        _needed("author", Word),
+        Column("created_at_ms", BigInteger),
+    )
+    op.create_table(
+        "regimes",
+        Column("commune", Word, ForeignKey("communes.code"), primary_key=True),
+        Column("from_day", Word, primary_key=True),
+        _needed("rule_set", Word),
+        _needed("reason", Text),
+        _needed("author", Word),
+    )
+    op.create_table(
+        "directives",
+        Column("id", Word, primary_key=True),
+        _needed("issuer", Text),
+        _needed("number", Text),
+        _needed("dated", Word),
+        _needed("lifts", JSON),
+        _needed("from_day", Word),
+        _needed("to_day", Word),
+        _needed("subject", Text),
+        Column("scan", JSON(none_as_null=True)),
+        _needed("author", Word),
+        Column("created_at_ms", BigInteger),
+        Column("withdrawn_at_ms", BigInteger),
+        Index(None, "to_day"),
+    )
+    op.create_table(
+        "directive_communes",
+        Column("commune", Word, primary_key=True),
+        Column("directive", Word, ForeignKey("directives.id"), primary_key=True),
+        _needed("place", Integer),
+        Index(None, "directive"),
+    )
+
+
 def _bulletins() -> None:
     op.create_table(
         "bulletins",
@@ -122,6 +174,9 @@ def _bulletins() -> None:
         Column("approved_at_ms", BigInteger),
         Column("approved_sha256", Word),
         _needed("note", Text),
+        _needed("kind", Word),
+        Column("event_day", Word),
+        Column("directive", Word, ForeignKey("directives.id")),
         Index(None, "commune", "created_at_ms"),
         Index(None, "created_at_ms"),
     )
@@ -143,6 +198,8 @@ def _sessions() -> None:
         Column("media_frames", BigInteger),
         Column("made_of", JSON(none_as_null=True)),
         _needed("why", Text),
+        Column("directive", Word, ForeignKey("directives.id")),
+        _needed("confirmed", JSON),
         UniqueConstraint("id", "start_at_ms"),  # what session_clusters point at
         Index(None, "commune", "start_at_ms"),
         Index(None, "state", "start_at_ms"),

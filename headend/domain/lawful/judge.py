@@ -1,0 +1,95 @@
+"""The judgement: the same functions when a session is planned, when it is approved, when its order is sealed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from headend.domain.lawful import of_content, of_place, of_time
+from headend.domain.lawful.proposal import Air, Case
+from headend.domain.lawful.rules import CHECKS, Enforced
+from headend.domain.lawful.verdict import Finding, Verdict
+from headend.domain.times import day_number, day_of, from_ms, to_ms
+from protocol import civil
+from protocol.urgency import EMERGENCY
+
+RULES_OF = (of_time, of_content, of_place)  # importing them is what fills CHECKS
+SEARCH_DAYS = 21  # how far ahead the next lawful slot is looked for
+MOST_SLOTS = 3
+USUAL = {civil.MORNING: 6 * 60, civil.AFTERNOON: 17 * 60}  # where nobody has said otherwise
+
+
+def judge(case: Case) -> Verdict:
+    """Every refusal and warning, and where the session would be lawful if only some of its clusters are.
+
+    `case.air` must hold what is on air at the proposal's clusters on its day, `case.near` what neighbours sound
+    then. An emergency plays at once, whatever the caps (T-13).
+    """
+    refusals = tuple(_found(case, warns=False))
+    refused = {one.cluster for one in refusals}
+    lawful = ()
+    if refusals and None not in refused:
+        lawful = tuple(one.id for one in case.proposal.clusters if one.id not in refused)
+    return Verdict(refusals, tuple(_found(case, warns=True)), lawful_clusters=lawful)
+
+
+def _found(case: Case, warns: bool) -> Iterator[Finding]:
+    for one in _checks(case):
+        if one.warns == warns:
+            yield from one.check(case)
+
+
+def _checks(case: Case) -> list[Enforced]:
+    return [one for one in CHECKS if one.emergency or case.proposal.urgency != EMERGENCY]
+
+
+def mended_by_time(verdict: Verdict) -> bool:
+    """Whether another hour could make a refused session lawful: only then slots have to be looked for."""
+    of_time = {rule_id for one in CHECKS if one.of_time for rule_id in one.ids}
+    return bool(verdict.refusals) and all(one.rule in of_time | {"C-06"} for one in verdict.refusals)
+
+
+def with_slots(verdict: Verdict, case: Case, ahead: Air) -> Verdict:
+    """The verdict with the nearest lawful slots, the soonest first.
+
+    `ahead` must hold what is on air at the proposal's clusters from its day on for SEARCH_DAYS. An approval that is
+    still missing is left aside: it has the time until then.
+    """
+    if not mended_by_time(verdict):
+        return verdict
+    return replace(verdict, next_slots=tuple(_next_slots(case, ahead)))
+
+
+def _next_slots(case: Case, ahead: Air) -> Iterator[datetime]:
+    left = MOST_SLOTS
+    first = max(case.day, day_of(case.at))
+    for number in range(SEARCH_DAYS):
+        day = first + timedelta(days=number)
+        for name, begin, end in civil.HALF_DAYS:
+            slot = _slot(case, ahead, day_number(day), (name, begin, end))
+            if slot is not None:
+                yield slot
+                left -= 1
+            if left == 0:
+                return
+
+
+def _slot(case: Case, ahead: Air, day: int, half_day: tuple[str, int, int]) -> datetime | None:
+    """A lawful start in a half-day: at the asked time of day if that can be, else at the hour that is usual there."""
+    soonest = max(case.proposal.start_at, case.at)
+    for minute in _minutes(case, day, half_day):
+        start_at = from_ms(civil.instant_ms(day, minute))
+        if start_at > soonest:
+            proposal = replace(case.proposal, start_at=start_at, approval_due=False)
+            if not any(_found(replace(case, proposal=proposal, air=ahead, near=()), warns=False)):
+                return start_at
+    return None
+
+
+def _minutes(case: Case, day: int, half_day: tuple[str, int, int]) -> list[int]:
+    name, begin, end = half_day
+    asked = civil.minute_of_day(to_ms(case.proposal.start_at))
+    wanted = [asked] if begin <= asked < end else []
+    grounds = case.law.grounds(case.proposal.clusters, day_of(from_ms(civil.instant_ms(day, 0))))
+    charters = [one.charter for one in grounds]
+    hours = {slot.from_minute for one in charters if one for slot in one.slots if slot.half_day == name}
+    return wanted + (sorted(hours) or [USUAL[name]])

@@ -1,0 +1,73 @@
+"""The law's word on a session of the database: gathers what the judges look at, and nothing of what they do not."""
+
+from datetime import datetime, timedelta
+
+from headend.domain.bulletin import Bulletin, BulletinState
+from headend.domain.directive import Directive
+from headend.domain.lawful import (
+    SEARCH_DAYS,
+    Air,
+    Case,
+    Item,
+    Law,
+    Proposal,
+    Verdict,
+    judge,
+    mended_by_time,
+    with_slots,
+)
+from headend.domain.session import BroadcastSession
+from headend.domain.times import day_of, start_of
+from headend.law.rulebook import Rulebook
+from headend.ports import Db, Ports
+
+
+def law_of(ports: Ports, db: Db, commune: str) -> Law:
+    """Everything that binds a commune, dated."""
+    return Law(ports.books, db.regimes(commune), db.charters(commune))
+
+
+def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
+    """The rule-set of a commune at an instant."""
+    return law_of(ports, db, commune).book(commune, day_of(at))
+
+
+def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
+    """The law's word on a session as it stands, against everything else on the air of its clusters and beside them."""
+    day = start_of(day_of(session.start_at))
+    at = ports.clock.now()
+    case_ = case(ports, db, session, approval_due)
+    answer = judge(case_)
+    if not mended_by_time(answer):
+        return answer
+    first = min(day, start_of(day_of(at)))
+    last = max(day, start_of(day_of(at))) + timedelta(days=SEARCH_DAYS + 1)
+    return with_slots(answer, case_, Air(db.air(session.clusters, first, last)))
+
+
+def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Case:
+    """A session as the judges see it."""
+    day = start_of(day_of(session.start_at))
+    proposal = _proposal(db, session, approval_due)
+    air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
+    near = db.near(session.clusters, session.start_at, session.end_at)
+    return Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air, tuple(near))
+
+
+def _proposal(db: Db, session: BroadcastSession, approval_due: bool) -> Proposal:
+    clusters = {one.id: one for one in db.clusters(ids=session.clusters)}
+    bulletins = db.bulletins_of(session.bulletins)
+    found = [bulletins[one] for one in session.bulletins if one in bulletins]
+    called = {session.directive, *(one.directive for one in found)} - {None}
+    directives = db.directives_of(sorted(one for one in called if one))
+    here = tuple(clusters[one] for one in session.clusters if one in clusters)
+    items = tuple(_item(one, directives) for one in found)
+    return Proposal(session.id, session.start_at, session.duration_ms, session.urgency, here, items,
+                    directives.get(session.directive or ""), approval_due)
+
+
+def _item(bulletin: Bulletin, directives: dict[str, Directive]) -> Item:
+    return Item(bulletin.id, bulletin.kind, bulletin.duration_ms, bulletin.field, bulletin.title, bulletin.author,
+                bulletin.approver, bulletin.sha256, bulletin.approved_sha256,
+                approved=bulletin.state is BulletinState.APPROVED,
+                directive=directives.get(bulletin.directive or ""), event_day=bulletin.event_day)

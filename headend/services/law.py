@@ -34,15 +34,12 @@ def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
 
 def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
     """The law's word on a session as it stands, against everything else on the air of its clusters and beside them."""
-    day = start_of(day_of(session.start_at))
-    at = ports.clock.now()
     case_ = case(ports, db, session, approval_due)
     answer = judge(case_)
     if not mended_by_time(answer):
         return answer
-    first = min(day, start_of(day_of(at)))
-    last = max(day, start_of(day_of(at))) + timedelta(days=SEARCH_DAYS + 1)
-    return with_slots(answer, case_, Air(db.air(session.clusters, first, last)))
+    first = start_of(max(case_.day, case_.today))
+    return with_slots(answer, case_, Air(db.air(session.clusters, first, first + timedelta(days=SEARCH_DAYS))))
 
 
 def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Case:

@@ -176,7 +176,7 @@ def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSessi
 
 
 def _clusters(db: Db, commune: str, wanted: Sequence[str]) -> list[Cluster]:
-    here = {one.id: one for one in db.clusters(commune) if not one.suspended}
+    here = {one.id: one for one in db.clusters(commune, ids=wanted or None) if not one.suspended}
     strange = [one for one in wanted if one not in here]
     if strange:
         raise BadInput(f"Cụm loa {strange[0]} không thuộc đơn vị này hoặc đang tạm dừng.", "clusters")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from headend.domain.lawful import of_content, of_place, of_time
 from headend.domain.lawful.proposal import Air, Case
@@ -33,13 +34,17 @@ def judge(case: Case) -> Verdict:
 
 
 def _found(case: Case, warns: bool) -> Iterator[Finding]:
-    for one in _checks(case):
-        if one.warns == warns:
-            yield from one.check(case)
+    for one in _checks(case.proposal.urgency == EMERGENCY, warns):
+        yield from one.check(case)
 
 
-def _checks(case: Case) -> list[Enforced]:
-    return [one for one in CHECKS if one.emergency or case.proposal.urgency != EMERGENCY]
+@cache
+def _checks(emergency: bool, warns: bool) -> tuple[Enforced, ...]:
+    """What is asked, the questions first that another hour can answer differently: where slots are looked for, most
+    candidates end there.
+    """
+    asked = [one for one in CHECKS if one.warns == warns and (one.emergency or not emergency)]
+    return tuple(sorted(asked, key=lambda one: not one.of_time))
 
 
 def mended_by_time(verdict: Verdict) -> bool:
@@ -51,8 +56,8 @@ def mended_by_time(verdict: Verdict) -> bool:
 def with_slots(verdict: Verdict, case: Case, ahead: Air) -> Verdict:
     """The verdict with the nearest lawful slots, the soonest first.
 
-    `ahead` must hold what is on air at the proposal's clusters from its day on for SEARCH_DAYS. An approval that is
-    still missing is left aside: it has the time until then.
+    `ahead` must hold what is on air at the proposal's clusters for SEARCH_DAYS, from its day on, or from today where
+    that is later. An approval that is still missing is left aside: it has the time until then.
     """
     if not mended_by_time(verdict):
         return verdict
@@ -64,8 +69,9 @@ def _next_slots(case: Case, ahead: Air) -> Iterator[datetime]:
     first = max(case.day, day_of(case.at))
     for number in range(SEARCH_DAYS):
         day = first + timedelta(days=number)
-        for name, begin, end in civil.HALF_DAYS:
-            slot = _slot(case, ahead, day_number(day), (name, begin, end))
+        moved = replace(case, air=ahead, near=(), known=case.law.grounds(case.proposal.clusters, day))
+        for half_day in civil.HALF_DAYS:
+            slot = _slot(moved, day_number(day), half_day)
             if slot is not None:
                 yield slot
                 left -= 1
@@ -73,23 +79,23 @@ def _next_slots(case: Case, ahead: Air) -> Iterator[datetime]:
                 return
 
 
-def _slot(case: Case, ahead: Air, day: int, half_day: tuple[str, int, int]) -> datetime | None:
+def _slot(case: Case, day: int, half_day: tuple[str, int, int]) -> datetime | None:
     """A lawful start in a half-day: at the asked time of day if that can be, else at the hour that is usual there."""
     soonest = max(case.proposal.start_at, case.at)
-    for minute in _minutes(case, day, half_day):
+    for minute in _minutes(case, half_day):
         start_at = from_ms(civil.instant_ms(day, minute))
         if start_at > soonest:
             proposal = replace(case.proposal, start_at=start_at, approval_due=False)
-            if not any(_found(replace(case, proposal=proposal, air=ahead, near=()), warns=False)):
+            moved = Case(case.law, proposal, case.at, case.air, (), case.known)
+            if not any(_found(moved, warns=False)):
                 return start_at
     return None
 
 
-def _minutes(case: Case, day: int, half_day: tuple[str, int, int]) -> list[int]:
+def _minutes(case: Case, half_day: tuple[str, int, int]) -> list[int]:
     name, begin, end = half_day
     asked = civil.minute_of_day(to_ms(case.proposal.start_at))
     wanted = [asked] if begin <= asked < end else []
-    grounds = case.law.grounds(case.proposal.clusters, day_of(from_ms(civil.instant_ms(day, 0))))
-    charters = [one.charter for one in grounds]
+    charters = [one.charter for one in case.known or ()]
     hours = {slot.from_minute for one in charters if one for slot in one.slots if slot.half_day == name}
-    return wanted + (sorted(hours) or [USUAL[name]])
+    return list(dict.fromkeys(wanted + (sorted(hours) or [USUAL[name]])))

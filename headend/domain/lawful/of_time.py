@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from headend.domain.areas import Cluster
 from headend.domain.charter import clock
 from headend.domain.lawful.proposal import Case, Ground, Kind, Proposal, slot_of
 from headend.domain.lawful.rules import rule
 from headend.domain.lawful.verdict import Finding, finding
-from headend.domain.times import day_of, hanoi, start_of, to_ms
+from headend.domain.times import day_of, start_of, to_ms
 from headend.law.rulebook import Rule
 from protocol import airtime, civil
 
@@ -24,6 +25,18 @@ def only_what_is_asked_for(case: Case) -> Iterator[Finding]:
         for cluster in ground.clusters:
             yield finding(found, f"{cluster.name} thuộc địa bàn bốn quận trung tâm, chỉ phát thông báo khẩn cấp hoặc "
                           "theo văn bản yêu cầu của Trung ương, Thành phố.", cluster=cluster.id)
+
+
+@rule("T-04", of_time=True)
+def working_days(case: Case) -> Iterator[Finding]:
+    """Monday to Friday ("thứ bảy, chủ nhật chỉ phát khi có trường hợp đặc biệt")."""
+    weekday = case.day.weekday()
+    name = "chủ nhật" if weekday == 6 else "thứ bảy"
+    for found, ground in case.bound("T-04"):
+        if weekday not in found.numbers["weekdays"]:
+            for cluster in ground.clusters:
+                yield finding(found, f"Ngày {case.day:%d/%m/%Y} là {name}, chỉ được phát khi có văn bản chỉ đạo cho "
+                              "trường hợp đặc biệt.", limit=5, actual=weekday + 1, cluster=cluster.id)
 
 
 @rule("T-02", emergency=True)
@@ -53,26 +66,29 @@ def _too_long(case: Case, rule_id: str) -> Iterator[Finding]:
 def two_sessions_a_day(case: Case) -> Iterator[Finding]:
     """One continuous session in each half-day, wholly inside it ("Tối đa hai buổi sáng - chiều/ngày")."""
     asked = case.proposal
-    day, half = slot_of(asked.start_at)
-    if half is None:
+    slot = slot_of(asked.start_at)
+    if slot[1] is None:
         return  # at night: T-15 speaks of it
-    crosses = slot_of(last_instant(asked))[1] not in (half, None)
+    taken = case.air.taken(slot, asked.session)
     pause = longest_pause(asked)
-    taken = case.air.taken((day, half), asked.session)
+    crosses = slot_of(last_instant(asked))[1] not in (slot[1], None)
     for found, ground in case.bound("T-03"):
         numbers = ground.numbers(found)
         for cluster in ground.clusters:
+            others = sum(cluster.id in one.clusters for one in taken)
+            if others >= numbers["sessions_half_day"]:
+                yield _one_too_many(found, case, numbers["sessions_half_day"], others, cluster)
             if crosses:
                 yield finding(found, "Buổi phát phải nằm trọn trong buổi sáng (05:00–12:00) hoặc buổi chiều "
                               "(12:00–21:00).", limit=NOON, actual=last_minute(asked), cluster=cluster.id)
             if pause > numbers["pause_seconds"] * 1000:
                 yield _paused(found, numbers["pause_seconds"], pause, cluster.id)
-            others = sum(cluster.id in one.clusters for one in taken)
-            if others >= numbers["sessions_half_day"]:
-                yield finding(found, f"{cluster.name} đã có {others} buổi phát {HALVES[half]} ngày "
-                              f"{hanoi(asked.start_at):%d/%m/%Y}; mỗi buổi {HALVES[half]} chỉ được "
-                              f"{numbers['sessions_half_day']}.", limit=numbers["sessions_half_day"], actual=others + 1,
-                              cluster=cluster.id)
+
+
+def _one_too_many(found: Rule, case: Case, limit: int, others: int, cluster: Cluster) -> Finding:
+    half = HALVES[slot_of(case.proposal.start_at)[1]]
+    return finding(found, f"{cluster.name} đã có {others} buổi phát {half} ngày {case.day:%d/%m/%Y}; mỗi buổi {half} "
+                   f"chỉ được {limit}.", limit=limit, actual=others + 1, cluster=cluster.id)
 
 
 def _paused(found: Rule, limit: int, pause_ms: int, cluster: str) -> Finding:
@@ -83,6 +99,8 @@ def _paused(found: Rule, limit: int, pause_ms: int, cluster: str) -> Finding:
 
 def longest_pause(asked: Proposal) -> int:
     """The longest silence between two things that sound, in ms; silence at either end is none."""
+    if len(asked.items) < 3:
+        return 0
     runs = [(kind, sum(one.duration_ms for one in run))
             for kind, run in groupby(asked.items, key=lambda one: one.kind is Kind.SILENCE)]
     return max((length for silent, length in runs[1:-1] if silent), default=0)
@@ -102,18 +120,6 @@ def last_minute(asked: Proposal) -> int:
 def last_instant(asked: Proposal) -> datetime:
     """The last instant on air."""
     return max(asked.start_at, asked.end_at - _MS)
-
-
-@rule("T-04", of_time=True)
-def working_days(case: Case) -> Iterator[Finding]:
-    """Monday to Friday ("thứ bảy, chủ nhật chỉ phát khi có trường hợp đặc biệt")."""
-    weekday = case.day.weekday()
-    name = "chủ nhật" if weekday == 6 else "thứ bảy"
-    for found, ground in case.bound("T-04"):
-        if weekday not in found.numbers["weekdays"]:
-            for cluster in ground.clusters:
-                yield finding(found, f"Ngày {case.day:%d/%m/%Y} là {name}, chỉ được phát khi có văn bản chỉ đạo cho "
-                              "trường hợp đặc biệt.", limit=5, actual=weekday + 1, cluster=cluster.id)
 
 
 @rule("T-08", of_time=True)

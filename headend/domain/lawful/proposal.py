@@ -162,6 +162,7 @@ class Case:
     at: datetime
     air: Air = field(default_factory=lambda: Air(()))
     near: tuple[Near, ...] = ()
+    known: tuple[Ground, ...] | None = None  # the grounds of that day, where somebody has sorted them already
 
     @cached_property
     def day(self) -> date:
@@ -173,7 +174,7 @@ class Case:
 
     @cached_property
     def grounds(self) -> tuple[Ground, ...]:
-        return self.law.grounds(self.proposal.clusters, self.day)
+        return self.law.grounds(self.proposal.clusters, self.day) if self.known is None else self.known
 
     def bound(self, rule_id: str, item: Item | None = None) -> Iterator[tuple[Rule, Ground]]:
         """The grounds that a rule binds, where no directive that is cited lifts it (T-09)."""

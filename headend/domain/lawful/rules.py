@@ -39,6 +39,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "C-10": ("headend.law.rulebook.load",),
     "P-09": ("protocol.seal.verify", "firmware.app.orders.Orders.take"),
     "O-06": ("headend.domain.charter.check",),
+    "P-05": ("headend.domain.siting.near_sensitive",),
+    "B-01": ("headend.domain.reporting.report_year",),
+    "B-02": ("headend.domain.reporting.report_year",),
+    "B-03": ("headend.domain.reporting.report_year",),
 }
 
 

@@ -120,8 +120,8 @@ def _fill(folder: str, communes: list[Commune]) -> None:
     if not communes:
         return
     engine = create_engine(f"sqlite:///{folder}/loa.db")
-    year.fill(engine, (communes[0].code, communes[-1].code), MONDAY)
     with engine.begin() as connection:
+        year.fill(connection, (communes[0].code, communes[-1].code), MONDAY)
         connection.execute(text("ANALYZE"))
     engine.dispose()
 

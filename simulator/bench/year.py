@@ -4,7 +4,7 @@ every commune. Put in by the database itself, as real programmes would take hour
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from headend.domain.session import SessionState
 from headend.domain.times import to_ms
@@ -36,15 +36,14 @@ _HALVES = {
 }
 
 
-def fill(engine: Engine, communes: tuple[str, str], monday: datetime) -> None:
+def fill(connection: Connection, communes: tuple[str, str], monday: datetime) -> None:
     """Put the year of the communes with codes from … to … in, whose clusters must be there; `monday` is the instant of
     the first morning's session.
     """
     values = {"monday": to_ms(monday), "afternoon": AFTERNOON_MS, "length": LENGTH_MS, "state": SessionState.DONE,
               "first": communes[0], "last": communes[1]}
-    with engine.begin() as connection:
-        for statement in (_SESSIONS, _CLUSTERS):
-            _run(connection, statement, values)
+    for statement in (_SESSIONS, _CLUSTERS):
+        _run(connection, statement, values)
 
 
 def _run(connection: Connection, statement: str, values: dict) -> None:

@@ -1,7 +1,9 @@
 """The law's word on a session of the database: gathers what the judges look at, and nothing of what they do not."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from headend.domain.areas import Cluster
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.directive import Directive
 from headend.domain.lawful import (
@@ -32,9 +34,13 @@ def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
     return law_of(ports, db, commune).book(commune, day_of(at))
 
 
-def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
-    """The law's word on a session as it stands, against everything else on the air of its clusters and beside them."""
-    case_ = case(ports, db, session, approval_due)
+def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
+            clusters: Sequence[Cluster] | None = None) -> Verdict:
+    """The law's word on a session as it stands, against everything else on the air of its clusters and beside them.
+
+    `clusters` are those of the session, where the caller has them already.
+    """
+    case_ = case(ports, db, session, approval_due, clusters)
     answer = judge(case_)
     if not mended_by_time(answer):
         return answer
@@ -42,17 +48,18 @@ def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool 
     return with_slots(answer, case_, Air(db.air(session.clusters, first, first + timedelta(days=SEARCH_DAYS))))
 
 
-def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Case:
+def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
+         clusters: Sequence[Cluster] | None = None) -> Case:
     """A session as the judges see it."""
     day = start_of(day_of(session.start_at))
-    proposal = _proposal(db, session, approval_due)
+    known = db.clusters(ids=session.clusters) if clusters is None else clusters
+    proposal = _proposal(db, session, approval_due, {one.id: one for one in known})
     air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
     near = db.near(session.clusters, session.start_at, session.end_at)
     return Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air, tuple(near))
 
 
-def _proposal(db: Db, session: BroadcastSession, approval_due: bool) -> Proposal:
-    clusters = {one.id: one for one in db.clusters(ids=session.clusters)}
+def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster]) -> Proposal:
     bulletins = db.bulletins_of(session.bulletins)
     found = [bulletins[one] for one in session.bulletins if one in bulletins]
     called = {session.directive, *(one.directive for one in found)} - {None}

@@ -39,7 +39,8 @@ def check(ports: Ports, person: Person, asked: Asked) -> Verdict:
     """What the law would say to this plan; changes nothing."""
     require(person, "session.see", asked.commune)
     with ports.db(readonly=True) as db:
-        return verdict(ports, db, _draft(ports, db, person, asked))
+        session, clusters = _draft(ports, db, person, asked)
+        return verdict(ports, db, session, clusters=clusters)
 
 
 def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
@@ -50,10 +51,10 @@ def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
     require(person, "session.plan", asked.commune)
     with ports.db() as db:
         db.lock_station(asked.commune)
-        session = _draft(ports, db, person, asked)
+        session, clusters = _draft(ports, db, person, asked)
         if asked.start_at < ports.clock.now() + LEAD:
             raise BadInput("Giờ phát đã qua hoặc quá gần, hãy chọn giờ muộn hơn.", "start_at")
-        answer = verdict(ports, db, session)
+        answer = verdict(ports, db, session, clusters=clusters)
         _refuse_unless(answer)
         session = confirm(session, answer, asked.reasons, person, ports.clock.now())
         _keep(ports, db, session, person.username, "session.plan")
@@ -162,7 +163,7 @@ def known(db: Db, session_id: str, lock: bool = False) -> BroadcastSession:
     return session
 
 
-def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSession:
+def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> tuple[BroadcastSession, list[Cluster]]:
     clusters = _clusters(db, asked.commune, asked.clusters)
     bulletins = [_bulletin(db, asked.commune, one) for one in asked.bulletins]
     if not bulletins:
@@ -170,9 +171,11 @@ def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSessi
     if asked.directive and asked.directive not in db.directives_of([asked.directive]):
         raise BadInput("Không có văn bản chỉ đạo này.", "directive")
     duration_ms = ports.sound.programme_ms([one.duration_ms for one in bulletins])
-    return BroadcastSession(ports.new_id(), asked.commune, asked.start_at, duration_ms, NORMAL,
-                            tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
-                            SessionState.PLANNED, person.username, ports.clock.now(), directive=asked.directive or None)
+    session = BroadcastSession(ports.new_id(), asked.commune, asked.start_at, duration_ms, NORMAL,
+                               tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
+                               SessionState.PLANNED, person.username, ports.clock.now(),
+                               directive=asked.directive or None)
+    return session, clusters
 
 
 def _clusters(db: Db, commune: str, wanted: Sequence[str]) -> list[Cluster]:

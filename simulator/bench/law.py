@@ -4,6 +4,7 @@ A real SQLite database with a year of sessions of every commune of Hà Nội; th
 """
 
 import argparse
+import gc
 import random
 import secrets
 import tempfile
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         ports, database = _house(Path(folder))
         dice = random.Random(args.seed)
+        gc.collect()
+        gc.freeze()  # as the head-end does before it serves
         begun = time.perf_counter()
         _settle(ports, communes[:1], args.clusters)
         _fill(folder, communes[:1])

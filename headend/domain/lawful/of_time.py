@@ -18,7 +18,7 @@ _MS = timedelta(milliseconds=1)
 HALVES = {civil.MORNING: "sáng", civil.AFTERNOON: "chiều"}
 
 
-@rule("T-01", of_time=True)
+@rule("T-01", mended_by="day")
 def only_what_is_asked_for(case: Case) -> Iterator[Finding]:
     """Four central districts: "Chỉ phát nội dung thông báo các trường hợp khẩn cấp", or what a directive asks for."""
     for found, ground in case.bound("T-01"):
@@ -27,7 +27,7 @@ def only_what_is_asked_for(case: Case) -> Iterator[Finding]:
                           "theo văn bản yêu cầu của Trung ương, Thành phố.", cluster=cluster.id)
 
 
-@rule("T-04", of_time=True)
+@rule("T-04", mended_by="day")
 def working_days(case: Case) -> Iterator[Finding]:
     """Monday to Friday ("thứ bảy, chủ nhật chỉ phát khi có trường hợp đặc biệt")."""
     weekday = case.day.weekday()
@@ -62,27 +62,34 @@ def _too_long(case: Case, rule_id: str) -> Iterator[Finding]:
                               f"{cluster.name}.", limit=limit, actual=asked.seconds, cluster=cluster.id)
 
 
-@rule("T-03", of_time=True)
+@rule("T-03", mended_by="half_day")
 def two_sessions_a_day(case: Case) -> Iterator[Finding]:
-    """One continuous session in each half-day, wholly inside it ("Tối đa hai buổi sáng - chiều/ngày")."""
-    asked = case.proposal
-    slot = slot_of(asked.start_at)
-    if slot[1] is None:
-        return  # at night: T-15 speaks of it
-    taken = case.air.taken(slot, asked.session)
-    pause = longest_pause(asked)
-    crosses = slot_of(last_instant(asked))[1] not in (slot[1], None)
-    for found, ground in case.bound("T-03"):
-        numbers = ground.numbers(found)
+    """One session in each half-day ("Tối đa hai buổi sáng - chiều/ngày")."""
+    slot = slot_of(case.proposal.start_at)
+    taken = case.air.taken(slot, case.proposal.session) if slot[1] else []  # at night T-15 speaks of it
+    for found, ground in case.bound("T-03") if taken else ():
+        limit = ground.numbers(found)["sessions_half_day"]
         for cluster in ground.clusters:
             others = sum(cluster.id in one.clusters for one in taken)
-            if others >= numbers["sessions_half_day"]:
-                yield _one_too_many(found, case, numbers["sessions_half_day"], others, cluster)
+            if others >= limit:
+                yield _one_too_many(found, case, limit, others, cluster)
+
+
+@rule("T-03", mended_by="hour")
+def one_block_in_one_half_day(case: Case) -> Iterator[Finding]:
+    """A session lies wholly inside its half-day, and a pause over 60 s inside it would begin another one (ours)."""
+    asked = case.proposal
+    half = slot_of(asked.start_at)[1]
+    crosses = half is not None and slot_of(last_instant(asked))[1] not in (half, None)
+    pause = longest_pause(asked) if half else 0
+    for found, ground in case.bound("T-03") if crosses or pause else ():
+        limit = ground.numbers(found)["pause_seconds"]
+        for cluster in ground.clusters:
             if crosses:
                 yield finding(found, "Buổi phát phải nằm trọn trong buổi sáng (05:00–12:00) hoặc buổi chiều "
                               "(12:00–21:00).", limit=NOON, actual=last_minute(asked), cluster=cluster.id)
-            if pause > numbers["pause_seconds"] * 1000:
-                yield _paused(found, numbers["pause_seconds"], pause, cluster.id)
+            if pause > limit * 1000:
+                yield _paused(found, limit, pause, cluster.id)
 
 
 def _one_too_many(found: Rule, case: Case, limit: int, others: int, cluster: Cluster) -> Finding:
@@ -122,7 +129,7 @@ def last_instant(asked: Proposal) -> datetime:
     return max(asked.start_at, asked.end_at - _MS)
 
 
-@rule("T-08", of_time=True)
+@rule("T-08", mended_by="hour")
 def hours_of_the_charter(case: Case) -> Iterator[Finding]:
     """Inside the hours and lengths that the commune's own charter has fixed, narrower than the caps."""
     for found, ground in case.bound("T-08"):
@@ -154,7 +161,7 @@ def _outside(found: Rule, case: Case, ground: Ground) -> Iterator[Finding]:
         yield finding(found, message, cluster=cluster.id, **numbers)
 
 
-@rule("T-15", of_time=True)
+@rule("T-15", mended_by="hour")
 def quiet_hours(case: Case) -> Iterator[Finding]:
     """Nothing but an emergency sounds at night; the pole keeps it too."""
     asked = case.proposal

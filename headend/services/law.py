@@ -1,6 +1,7 @@
 """The law's word on a session of the database: gathers what the judges look at, and nothing of what they do not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from headend.domain.areas import Cluster
@@ -45,7 +46,10 @@ def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool 
     if not mended_by_time(answer):
         return answer
     first = start_of(max(case_.day, case_.today))
-    return with_slots(answer, case_, Air(db.air(session.clusters, first, first + timedelta(days=SEARCH_DAYS))))
+    last = first + timedelta(days=SEARCH_DAYS)
+    if len(list(case_.bound("T-03"))) in (0, len(case_.grounds)):  # counted alike everywhere: one that is taken will do
+        return with_slots(answer, case_, Air(db.busy(session.commune, session.clusters, first, last)))
+    return with_slots(answer, case_, Air(db.air(session.clusters, first, last)))
 
 
 def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
@@ -55,8 +59,10 @@ def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = F
     known = db.clusters(ids=session.clusters) if clusters is None else clusters
     proposal = _proposal(db, session, approval_due, {one.id: one for one in known})
     air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
-    near = db.near(session.clusters, session.start_at, session.end_at)
-    return Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air, tuple(near))
+    unheard = Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air)
+    earshot = max((ground.numbers(rule)["metres"] for rule, ground in unheard.bound("T-14")), default=0)
+    near = db.near(session.clusters, earshot, session.start_at, session.end_at)
+    return replace(unheard, near=tuple(near))
 
 
 def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster]) -> Proposal:

@@ -10,7 +10,7 @@ from headend.domain.errors import BadInput, NotFound
 from headend.domain.lawful import Unconfirmed, Unlawful, Verdict
 from headend.domain.person import Person, require
 from headend.domain.session import BroadcastSession, Confirmation, SessionState, move
-from headend.domain.times import to_ms
+from headend.domain.times import day_of, hanoi, start_of, to_ms
 from headend.ports import AuditEntry, Db, Outgoing, Ports
 from headend.services.law import verdict
 from protocol import messages, topics
@@ -56,6 +56,7 @@ def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
             raise BadInput("Giờ phát đã qua hoặc quá gần, hãy chọn giờ muộn hơn.", "start_at")
         answer = verdict(ports, db, session, clusters=clusters)
         _refuse_unless(answer)
+        _refuse_overlap(db, session, clusters)
         session = confirm(session, answer, asked.reasons, person, ports.clock.now())
         _keep(ports, db, session, person.username, "session.plan")
         bulletin_approved(ports, db, session)
@@ -199,6 +200,16 @@ def _bulletin(db: Db, commune: str, bulletin_id: str) -> Bulletin:
 def _refuse_unless(answer: Verdict) -> None:
     if not answer.allowed:
         raise Unlawful(answer)
+
+
+def _refuse_overlap(db: Db, session: BroadcastSession, clusters: Sequence[Cluster]) -> None:
+    """One pole sounds one session at a time, also where no law counts them (a directive lifts T-03)."""
+    day = start_of(day_of(session.start_at))
+    for one in db.air(session.clusters, day, session.end_at):
+        if one.end_at > session.start_at:
+            name = next(cluster.name for cluster in clusters if cluster.id in one.clusters)
+            raise BadInput(f"{name} đang có buổi phát khác từ {hanoi(one.start_at):%H:%M} đến "
+                           f"{hanoi(one.end_at):%H:%M}.", "start_at")
 
 
 def _keep(ports: Ports, db: Db, session: BroadcastSession, username: str, action: str) -> None:

@@ -5,6 +5,7 @@ A real SQLite database with a year of sessions of every commune of Hà Nội; th
 
 import argparse
 import gc
+import math
 import random
 import secrets
 import tempfile
@@ -25,7 +26,7 @@ from headend.adapters.keys import open_ring
 from headend.adapters.papers import PaperFolder
 from headend.adapters.passwords import Argon2Passwords
 from headend.adapters.sound import SoundWorks
-from headend.domain.areas import Cluster, Commune
+from headend.domain.areas import METRES_A_DEGREE, Cluster, Commune, metres_between
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.person import Person, Role
 from headend.domain.session import BroadcastSession, Programme, SessionState
@@ -105,14 +106,19 @@ def _mute(text_: str, target: Path) -> Path:
 
 
 def _settle(ports: Ports, communes: list[Commune], clusters: int) -> None:
-    """Communes with clusters around their middle, 200 m apart, and an approved bulletin each."""
-    across = max(1, round(clusters ** 0.5))
+    """Communes with their clusters on a square around the middle, up to where the next commune begins (at most 200 m
+    apart), and an approved bulletin each.
+    """
+    across = max(1, math.ceil(clusters ** 0.5))
+    known = places.communes()
     with ports.db() as db:
         db.put_communes(communes)
         for place in communes:
+            next_one = min(metres_between(place, one) for one in known if one != place)
+            pitch = min(200.0, next_one / across) / METRES_A_DEGREE
             for number in range(clusters):
-                lat = place.lat + (number // across - across / 2) * 0.0018
-                lon = place.lon + (number % across - across / 2) * 0.0019
+                lat = place.lat + (number // across - across / 2) * pitch
+                lon = place.lon + (number % across - across / 2) * pitch
                 db.put_cluster(Cluster(f"{place.code}-{number + 1:03d}", place.code, f"Cụm loa số {number + 1}",
                                        place.default_class, lat, lon))
             db.put_bulletin(Bulletin(f"b{place.code}", place.code, "Tin sáng", "local_news", "", "an",

@@ -60,6 +60,21 @@ def test_an_emergency_takes_no_air(database):
     with database.transaction() as db:
         db.put_session(nouns.session(urgency=EMERGENCY))
         assert db.air([HERE.id], MORNING, MORNING + MINUTE) == []
+        assert db.busy("00070", [HERE.id], MORNING, MORNING + MINUTE) == []
+
+
+@pytest.mark.parametrize("state", SessionState)
+def test_what_is_busy_is_what_takes_air_at_one_of_the_clusters(database, state):
+    asked = ["00070-01", "00070-02", "00070-03"]
+    with database.transaction() as db:
+        db.put_session(nouns.session(clusters=("00070-02",), state=state))
+        db.put_session(nouns.session("elsewhere", clusters=("00070-05",)))
+        db.put_session(nouns.session("later", start_at=MORNING + MINUTE))
+        exact = db.air(asked, MORNING, MORNING + MINUTE)
+        coarse = db.busy("00070", asked, MORNING, MORNING + MINUTE)
+        assert [one.clusters for one in coarse] == [frozenset(asked)] * len(exact)
+        assert [replace(one, clusters=frozenset({"00070-02"})) for one in coarse] == exact
+        assert db.busy("00577", asked, MORNING, MORNING + MINUTE) == []
 
 
 @pytest.mark.parametrize(("metres", "heard"), [(0, True), (299, True), (499, True), (501, False), (5000, False)])
@@ -67,10 +82,19 @@ def test_clusters_of_other_communes_within_earshot_are_near(database, metres, he
     with database.transaction() as db:
         db.put_cluster(beside(metres))
         db.put_session(at_others())
-        found = db.near([HERE.id], MORNING, MORNING + MINUTE)
+        found = db.near([HERE.id], 500, MORNING, MORNING + MINUTE)
         assert [(one.cluster, one.other, one.metres, one.session) for one in found] == (
-            [(HERE.id, "Cụm đầu cầu", metres, "theirs")] if heard else [])
+            [(HERE.id, "cụm loa của Xã Bát Tràng", metres, "theirs")] if heard else [])
         assert all(one.content == ("ab" * 32,) for one in found)
+
+
+def test_of_a_session_next_door_the_nearest_cluster_counts_and_none_farther_than_asked(database):
+    with database.transaction() as db:
+        for number, metres in enumerate((400, 150, 250)):
+            db.put_cluster(beside(metres, f"00577-0{number + 1}"))
+        db.put_session(nouns.session("theirs", commune=OTHER.code, clusters=("00577-01", "00577-02", "00577-03")))
+        assert [one.metres for one in db.near([HERE.id], 500, MORNING, MORNING + MINUTE)] == [150]
+        assert db.near([HERE.id], 149, MORNING, MORNING + MINUTE) == []
 
 
 def test_a_cluster_that_is_moved_is_near_where_it_stands_now(database):
@@ -78,10 +102,10 @@ def test_a_cluster_that_is_moved_is_near_where_it_stands_now(database):
         db.put_session(nouns.session())
         for metres, heard in ((100, True), (5000, False), (200, True)):
             db.put_cluster(beside(metres))
-            assert bool(db.near(["00577-01"], MORNING, MORNING + MINUTE)) == heard
+            assert bool(db.near(["00577-01"], 500, MORNING, MORNING + MINUTE)) == heard
         db.put_cluster(beside(200, "00577-02"))
-        assert db.near(["00577-02"], MORNING, MORNING + MINUTE)
-        assert {one.metres for one in db.near(["00577-01"], MORNING, MORNING + MINUTE)} == {200}
+        assert db.near(["00577-02"], 500, MORNING, MORNING + MINUTE)
+        assert {one.metres for one in db.near(["00577-01"], 500, MORNING, MORNING + MINUTE)} == {200}
 
 
 @pytest.mark.parametrize(("change", "heard"), [
@@ -96,10 +120,10 @@ def test_only_what_is_on_air_at_the_same_time_is_near(database, change, heard):
     with database.transaction() as db:
         db.put_cluster(beside(100))
         db.put_session(at_others(**change))
-        assert bool(db.near([HERE.id], MORNING, MORNING + MINUTE)) == heard
+        assert bool(db.near([HERE.id], 500, MORNING, MORNING + MINUTE)) == heard
 
 
 def test_a_cluster_of_the_same_commune_is_nobodys_neighbour(database):
     with database.transaction() as db:
         db.put_session(nouns.session())
-        assert db.near([HERE.id], MORNING, MORNING + MINUTE) == []
+        assert db.near([HERE.id], 500, MORNING, MORNING + MINUTE) == []

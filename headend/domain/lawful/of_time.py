@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from headend.domain.areas import Cluster
 from headend.domain.charter import clock
 from headend.domain.lawful.proposal import Case, Ground, Kind, Proposal, slot_of
 from headend.domain.lawful.rules import rule
@@ -69,10 +68,12 @@ def two_sessions_a_day(case: Case) -> Iterator[Finding]:
     taken = case.air.taken(slot, case.proposal.session) if slot[1] else []  # at night T-15 speaks of it
     for found, ground in case.bound("T-03") if taken else ():
         limit = ground.numbers(found)["sessions_half_day"]
+        half = f"buổi phát {HALVES[slot[1]]} ngày {case.day:%d/%m/%Y}; mỗi buổi {HALVES[slot[1]]} chỉ được {limit}."
         for cluster in ground.clusters:
             others = sum(cluster.id in one.clusters for one in taken)
             if others >= limit:
-                yield _one_too_many(found, case, limit, others, cluster)
+                yield finding(found, f"{cluster.name} đã có {others} {half}", limit=limit, actual=others + 1,
+                              cluster=cluster.id)
 
 
 @rule("T-03", mended_by="hour")
@@ -90,12 +91,6 @@ def one_block_in_one_half_day(case: Case) -> Iterator[Finding]:
                               "(12:00–21:00).", limit=NOON, actual=last_minute(asked), cluster=cluster.id)
             if pause > limit * 1000:
                 yield _paused(found, limit, pause, cluster.id)
-
-
-def _one_too_many(found: Rule, case: Case, limit: int, others: int, cluster: Cluster) -> Finding:
-    half = HALVES[slot_of(case.proposal.start_at)[1]]
-    return finding(found, f"{cluster.name} đã có {others} buổi phát {half} ngày {case.day:%d/%m/%Y}; mỗi buổi {half} "
-                   f"chỉ được {limit}.", limit=limit, actual=others + 1, cluster=cluster.id)
 
 
 def _paused(found: Rule, limit: int, pause_ms: int, cluster: str) -> Finding:

@@ -116,6 +116,14 @@ def test_no_slot_is_offered_when_the_length_is_what_is_wrong():
     assert verdict(proposal(seconds=901)).next_slots == ()
 
 
+def test_an_approval_that_is_missing_is_no_reason_for_another_hour_but_in_the_way_of_none():
+    unapproved = item(approver=None)
+    assert verdict(proposal(items=(unapproved,))).next_slots == ()
+    saturday = verdict(proposal(day=5, items=(unapproved,)))
+    assert rules_of(saturday) == ["T-04", "C-06"]
+    assert saturday.next_slots[0] == MONDAY + timedelta(days=7, hours=6, minutes=30)
+
+
 def test_an_emergency_plays_at_night_on_a_sunday_however_long():
     assert verdict(proposal(6, "23:00", 5000, urgency=EMERGENCY), [on_air(6)]).allowed
 

@@ -49,14 +49,17 @@ def _checks(emergency: bool, warns: bool) -> tuple[Enforced, ...]:
 
 
 def mended_by_time(verdict: Verdict) -> bool:
-    """Whether another hour could make a refused session lawful: only then slots have to be looked for."""
-    return bool(verdict.refusals) and all(one.rule in _of_time() for one in verdict.refusals)
+    """Whether another hour could make a refused session lawful: only then slots have to be looked for.
+
+    A missing approval (C-06) has the time until then, but is no reason for another hour.
+    """
+    broken = {one.rule for one in verdict.refusals} - {"C-06"}
+    return bool(broken) and broken <= _of_time()
 
 
 @cache
 def _of_time() -> frozenset[str]:
-    """An approval that is missing has the time until then."""
-    return frozenset({"C-06"} | {rule_id for one in CHECKS if one.mended_by for rule_id in one.ids})
+    return frozenset(rule_id for one in CHECKS if one.mended_by for rule_id in one.ids)
 
 
 def with_slots(verdict: Verdict, case: Case, ahead: Air) -> Verdict:

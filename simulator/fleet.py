@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Capture:
     rate: float  # true samples a second: the pole's crystal is not exact
     underruns: int
     closed: bool  # False: the process was killed
+    amp: Sequence[list[int]] = ()  # [index, level] of each switching of the amplifier (firmware/hal/contract.md)
 
     def true_us(self, index: int) -> float:
         """Unix µs of the host at which sample `index` left."""
@@ -128,6 +130,7 @@ class VirtualPole:
                     about["rate"] * (1 + about["rate_ppm"] / 1e6),
                     about["underruns"],
                     about["closed"],
+                    about["amp"],
                 )
             )
         return found

@@ -51,12 +51,13 @@ class Station:
         keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
         self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused)
         self.player = Player(
-            Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes),
+            Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes, hal.amp),
             self.clock,
             self.journal,
             self.media,
             self.report,
             hal.files.stalls_audio,
+            min(0, profile.get("ceiling_half_db", 0)),
         )
         time_server = profile["time"]
         self.time = TimeSync(

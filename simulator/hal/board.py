@@ -33,6 +33,7 @@ class SimBoard:
         self.random = os.urandom
         self.files = Files(folder + "/data")
         self.net = Net(folder + "/network")
+        self._sink = None
         self._captures = folder + "/captures"
         try:
             os.mkdir(self._captures)
@@ -42,7 +43,14 @@ class SimBoard:
     def open_i2s(self):
         """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""
         taken = [int(name.split(".")[0]) for name in os.listdir(self._captures)]
-        return SimI2S(self._crystal, 16000, self.i2s_bytes, "%s/%d" % (self._captures, max(taken + [0]) + 1))
+        path = "%s/%d" % (self._captures, max(taken + [0]) + 1)
+        self._sink = SimI2S(self._crystal, 16000, self.i2s_bytes, path)
+        return self._sink
+
+    def amp(self, level):
+        """0 off, 1 on and mute, 2 on: told to the sink, which keeps when."""
+        if self._sink is not None:
+            self._sink.amp(level)
 
     def log(self, line):
         """One line to whoever looks after the process."""

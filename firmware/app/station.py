@@ -19,7 +19,7 @@ from firmware.app.vault import Journal, Vault
 from protocol import messages, topics
 
 FIRMWARE = "0.1"
-SEEN = "seen"  # the latest instant that the pole was sure of, and the crystal's rate
+SEEN = "seen"  # the latest instant that the pole was sure of, the clock's rate, and what the crystal was learnt to be
 NEAR_MS = 10 * 60000
 STATE_EVERY_S = 300
 IDLE_S = 60
@@ -59,10 +59,7 @@ class Station:
             hal.files.stalls_audio,
             min(0, profile.get("ceiling_half_db", 0)),
         )
-        time_server = profile["time"]
-        self.time = TimeSync(
-            self.clock, lambda: hal.net.udp(time_server["host"], time_server["port"]), hal.random, pole, key
-        )
+        self._follow_time(profile["time"], pole, key, seen.get("learnt"))
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
         self.link = Link(
             hal.net,
@@ -79,6 +76,12 @@ class Station:
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
         self.on_air = OnAir(self)
         self._to_fetch = asyncio.Event()
+
+    def _follow_time(self, server, pole, key, learnt_ppb):
+        hal = self.hal
+        self.time = TimeSync(
+            self.clock, lambda: hal.net.udp(server["host"], server["port"]), hal.random, pole, key, learnt_ppb
+        )
 
     def _describe(self):
         playing = self.player.session
@@ -195,10 +198,16 @@ class Station:
 
     def _time_came(self):
         self.hal.set_rtc_us(self.clock.now_us())
-        self.vault.save_json(SEEN, {"ms": self.clock.now_ms(), "ppb": self.clock.ppb})
+        if not (self.player.session and self.hal.files.stalls_audio):
+            seen = {"ms": self.clock.now_ms(), "ppb": self.clock.ppb}
+            if self.time.remembered_ppb is not None:
+                seen["learnt"] = self.time.remembered_ppb
+            self.vault.save_json(SEEN, seen)
         self.on_air.changed.set()
 
     def _session_is_near(self):
+        if self.player.session:
+            return True
         now_ms = self.clock.now_ms()
         coming = self.agenda.next_ms(now_ms)
         return coming is not None and coming - now_ms < NEAR_MS

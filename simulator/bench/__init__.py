@@ -10,6 +10,7 @@ import json
 import sys
 
 BENCHES = {
+    "sync": ("simulator.bench.sync", "how far apart neighbouring poles sound the same second"),
     "decode": ("simulator.bench.decode", "instructions that a pole's decoders take for a sample"),
 }
 

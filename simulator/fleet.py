@@ -150,15 +150,21 @@ class Fleet:
             self.poles[profile.parent.name] = VirtualPole(profile.parent, self.runtime)
 
     def add(
-        self, profile: dict, *, ppm: float = 0, rtc: str = "kept", ticks_begin_us: int = 0
+        self,
+        profile: dict,
+        *,
+        ppm: float = 0,
+        rtc: str = "kept",
+        ticks_begin_us: int = 0,
+        beacon: tuple[str, int] | None = None,
     ) -> VirtualPole:
-        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost". An old folder's flash
-        stays.
+        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost"; `beacon`: the broadcast address on
+        which it hears its neighbours. An old folder's flash stays.
         """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "profile.json", json.dumps(profile))
-        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us}
+        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us, "beacon": beacon}
         (folder / "world.json").write_text(json.dumps(world))
         pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(
             folder, self.runtime

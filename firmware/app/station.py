@@ -6,6 +6,7 @@ import asyncio
 import gc
 
 from firmware.app.agenda import Agenda
+from firmware.app.beacon import Beacon
 from firmware.app.clocksync import Clock, Ticks
 from firmware.app.fetch import Fetch, FetchError, Media
 from firmware.app.link import Link
@@ -82,6 +83,7 @@ class Station:
         self.time = TimeSync(
             self.clock, lambda: hal.net.udp(server["host"], server["port"]), hal.random, pole, key, learnt_ppb
         )
+        self.beacon = Beacon(self.clock, pole, hal.beacon) if hal.beacon else None
 
     def _describe(self):
         playing = self.player.session
@@ -105,6 +107,8 @@ class Station:
         try:
             await self.clock.wait_trusted()
             self._announce()
+            if self.beacon:
+                tasks.append(asyncio.create_task(self.beacon.run(self._session_is_near)))
             for job in (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping):
                 tasks.append(asyncio.create_task(job()))
             await asyncio.gather(*tasks)

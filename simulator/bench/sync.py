@@ -72,25 +72,37 @@ class InVirtualTime:
         self._street = Street(folder, recording, BEGIN_MS + PRE_ROLL_S * 1000)
 
     def run(self, operators: list[str], seed: int) -> list[Heard]:
-        """One pole for each name in `operators`."""
+        """One pole for each name in `operators`, each by itself."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             seeds = [seed * 1000 + 7 * number for number in range(len(operators))]
-            return list(pool.map(self._live, operators, seeds))
+            groups = pool.map(lambda operator, one: self._live([operator], [one], "none"), operators, seeds)
+            return [heard for group in groups for heard in group]
 
-    def _live(self, operator: str, seed: int) -> Heard:
-        ppm, learnt_ppb = crystal_of(seed)
-        folder = self._street.write(f"p{seed}", learnt_ppb)
-        write_json(folder / "profile.json", self._street.profile(folder.name, ("127.0.0.1", 9)))
-        about = {"unix_us": BEGIN_MS * 1000, "ppm": ppm, "seed": seed, "operator": operator}
-        write_json(folder / "about.json", about)
-        command = [*self._runtime.argv, "-X", "heapsize=4M", str(SCRIPT), str(ROOT), str(folder)]
+    def run_together(self, operators: list[str], seed: int) -> list[Heard]:
+        """The same, but they hear each other's beacons: one process for all."""
+        return self._live(operators, [seed * 1000 + 500 + 7 * number for number in range(len(operators))], "air")
+
+    def _live(self, operators: list[str], seeds: list[int], beacon: str) -> list[Heard]:
+        folders = [self._write(*one) for one in zip(operators, seeds, strict=True)]
+        arguments = [str(SCRIPT), str(ROOT), str(BEGIN_MS * 1000), beacon, *map(str, folders)]
+        command = [*self._runtime.argv, "-X", f"heapsize={4 * len(folders)}M", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
         if done.returncode:
             raise Unmeasurable(f"a pole failed: {(done.stderr or done.stdout)[-300:]}")
-        told = json.loads(done.stdout.splitlines()[-1])
+        all_told = json.loads(done.stdout.splitlines()[-1])
+        return [self._heard(*one) for one in zip(operators, folders, all_told, strict=True)]
+
+    def _write(self, operator: str, seed: int) -> Path:
+        ppm, learnt_ppb = crystal_of(seed)
+        folder = self._street.write(f"p{seed}", learnt_ppb)
+        write_json(folder / "profile.json", self._street.profile(folder.name, ("127.0.0.1", 9)))
+        write_json(folder / "about.json", {"ppm": ppm, "seed": seed, "operator": operator})
+        return folder
+
+    def _heard(self, operator: str, folder: Path, told: dict) -> Heard:
         if told["state"] != "finished":
             raise Unmeasurable(f"a pole's session ended as {told['state']}")
-        records = np.fromfile(folder / "probes", RECORD)[::2]  # two pieces each time, the second in case it is needed
+        records = np.fromfile(folder / "probes", RECORD)[::2]  # two pieces on end each time, of which one is enough
         pieces = [Piece(BEGIN_MS * 1000 + int(one["true_us"]), one["samples"]) for one in records]
         late = errors_ms(pieces, self._street.recording, self._street.at_ms * 1000)
         return Heard(operator, late, told["underruns"], told)
@@ -137,9 +149,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict:
     recording = record(folder, round(arguments.minutes * 60), arguments.seed)
     (folder / "virtual").mkdir()
     began = time.monotonic()
-    everybody = InVirtualTime(folder / "virtual", runtime, recording).run(
-        ["one"] * arguments.poles + ["other"] * OTHERS, arguments.seed
-    )
+    world = InVirtualTime(folder / "virtual", runtime, recording)
+    everybody = world.run(["one"] * arguments.poles + ["other"] * OTHERS, arguments.seed)
     mine, others = everybody[: arguments.poles], everybody[arguments.poles :]
     found = {
         "runtime": runtime.name,
@@ -149,6 +160,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict:
         **_figures(mine),
         "openings": sum(one.told["openings"] for one in everybody),
         "mixed_operators": _figures(mine, others),
+        "mixed_operators_with_beacon": _figures(world.run_together(["one", "other"] * OTHERS, arguments.seed)),
         "took_s": round(time.monotonic() - began),
     }
     if arguments.real_seconds:

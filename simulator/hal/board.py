@@ -12,7 +12,7 @@ import sys
 from simulator.hal.clock import Crystal, Rtc
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
-from simulator.hal.net import Net
+from simulator.hal.net import Beacon, Net
 
 
 class SimBoard:
@@ -34,6 +34,8 @@ class SimBoard:
         self.files = Files(folder + "/data")
         self.net = Net(folder + "/network")
         self._sink = None
+        street = world.get("beacon")  # [broadcast address, port]
+        self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"
         try:
             os.mkdir(self._captures)

@@ -8,9 +8,9 @@ import asyncio
 import sys
 
 if sys.implementation.name == "micropython":
-    from simulator.hal.net_micropython import Udp, open_stream, resolve
+    from simulator.hal.net_micropython import Beacon, Udp, open_stream, resolve  # noqa: F401 - part of what this module offers
 else:
-    from simulator.hal.net_cpython import Udp, open_stream, resolve
+    from simulator.hal.net_cpython import Beacon, Udp, open_stream, resolve  # noqa: F401
 
 WATCH_S = 0.7
 

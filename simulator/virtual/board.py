@@ -4,6 +4,8 @@ The firmware runs unchanged on the real interpreter; only what asyncio waits on 
 clock goes to the next one's instant. The crystal, the loudspeaker's driver and the mobile network follow that clock.
 """
 
+import asyncio
+import json
 import os
 import time
 from asyncio import core
@@ -21,8 +23,13 @@ WANDER_PPB = 60  # … of at most this much, but never further than
 MOST_WANDER_PPB = 2000  # from where it began
 SERVER_US = 300  # between a ping's arrival and the answer's leaving
 STAMPING_US = 3000  # an answer waits up to this long until the pole looks at it
+AIR_LOST_PERCENT = 20
+AIR_US = 30000  # a beacon waits up to this long until its hearer looks at it
 PROBE_EVERY = 10 * 16000  # frames from one probe to the next, a multiple of no block
 PROBE_PIECES = 2
+
+
+i2s.outside_heap = bytearray  # several poles in one process: each sink needs a memory of its own
 
 
 class World:
@@ -129,6 +136,56 @@ class Net:
         return self._udp
 
 
+class Air:
+    """What one pole says, the others hear a little later, or not at all."""
+
+    def __init__(self, world, seed):
+        self.world = world
+        self.dice = Dice(seed)
+        self.links = []
+
+    def link(self):
+        """One more pole's."""
+        self.links.append(AirLink(self))
+        return self.links[-1]
+
+
+class AirLink:
+    """The contract's `beacon`."""
+
+    def __init__(self, air):
+        self._air = air
+        self._inbox = []
+        self._came = asyncio.Event()
+
+    def send(self, raw):
+        """To all others."""
+        dice = self._air.dice
+        for link in self._air.links:
+            if link is not self and dice.below(100) >= AIR_LOST_PERCENT:
+                link._inbox.append((self._air.world.now_us + dice.below(AIR_US), raw))
+                link._came.set()
+
+    async def receive(self, seconds):
+        """One message, or None after the time."""
+        world = self._air.world
+        until_us = world.now_us + int(seconds * 1000000)
+        while world.now_us < until_us:
+            if self._inbox:
+                first = min(self._inbox)
+                if first[0] <= world.now_us:
+                    self._inbox.remove(first)
+                    return first[1]
+                await core.sleep_ms((first[0] - world.now_us + 999) // 1000)
+                continue
+            self._came.clear()
+            try:
+                await asyncio.wait_for(self._came.wait(), (until_us - world.now_us) / 1000000)
+            except asyncio.TimeoutError:
+                pass
+        return None
+
+
 class Probe:
     """Stands in for a capture's file: keeps pieces of the samples that left, with the true instant of each."""
 
@@ -164,7 +221,11 @@ class Board:
 
     i2s_bytes = 16384
 
-    def __init__(self, folder, profile, world, crystal, about):
+    def __init__(self, folder, world, air=None):
+        """`folder` holds profile.json, about.json and data/."""
+        profile = _load(folder + "/profile.json")
+        about = _load(folder + "/about.json")
+        crystal = Crystal(world, about["ppm"], about["seed"])
         self.profile = profile
         self.runtime = runtime()
         self.world = world
@@ -175,6 +236,7 @@ class Board:
         self.random = os.urandom
         self.files = Files(folder + "/data")
         mobile = Mobile(about["operator"], about["seed"])
+        self.beacon = air.link() if air else None
         self.net = Net(Udp(world, mobile, Dice(about["seed"] + 1), bytes.fromhex(profile["key"])))
 
     def rtc_us(self):
@@ -197,3 +259,8 @@ class Board:
 
     def log(self, line):
         """Not read by anybody."""
+
+
+def _load(path):
+    with open(path) as file:
+        return json.load(file)

@@ -1,6 +1,7 @@
-"""One pole, from its switching on to the end of its session: `micropython station.py ROOT FOLDER`.
+"""Poles, from their switching on to the end of their session: `micropython station.py ROOT UNIX_US BEACON FOLDER…`.
 
-Prints one JSON object; `probes` in the folder then holds pieces of what left its speaker.
+BEACON is "air" when they hear each other, else "none". Prints a JSON list; `probes` in each folder then holds pieces
+of what left its speaker.
 """
 
 import asyncio
@@ -11,20 +12,15 @@ sys.path.insert(0, sys.argv[1])
 
 from firmware.app.agenda import OPEN  # noqa: E402
 from firmware.app.station import Station  # noqa: E402
-from simulator.virtual.board import Board, Crystal, World  # noqa: E402
-
-
-async def watch(station):
-    """Until the session has ended, one way or another."""
-    while any(entry.state in OPEN for entry in station.agenda.entries.values()):
-        await asyncio.sleep(1)
+from simulator.virtual.board import Air, Board, World  # noqa: E402
 
 
 async def live(board):
-    """The pole's life from its switching on to the end of its session."""
+    """One pole's life."""
     station = Station(board)
     running = asyncio.create_task(station.run())
-    await watch(station)
+    while any(entry.state in OPEN for entry in station.agenda.entries.values()):
+        await asyncio.sleep(1)
     running.cancel()
     (entry,) = station.agenda.entries.values()
     return {
@@ -38,15 +34,16 @@ async def live(board):
     }
 
 
-def main(folder):
+async def everybody(world, air, folders):
+    """All of them beside each other."""
+    return await asyncio.gather(*[live(Board(folder, world, air)) for folder in folders])
+
+
+def main(unix_us, beacon, folders):
     """Entry of the process."""
-    with open(folder + "/profile.json") as file:
-        profile = json.load(file)
-    with open(folder + "/about.json") as file:
-        about = json.load(file)
-    world = World(about["unix_us"])
-    crystal = Crystal(world, about["ppm"], about["seed"])
-    print(json.dumps(asyncio.run(live(Board(folder, profile, world, crystal, about)))))
+    world = World(unix_us)
+    air = Air(world, 1) if beacon == "air" else None
+    print(json.dumps(asyncio.run(everybody(world, air, folders))))
 
 
-main(sys.argv[2])
+main(int(sys.argv[2]), sys.argv[3], sys.argv[4:])

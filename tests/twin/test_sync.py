@@ -25,6 +25,14 @@ def street(tmp_path_factory):
     return heard[:POLES], heard[POLES:]
 
 
+@pytest.fixture(scope="module")
+def street_of_two(tmp_path_factory):
+    """Poles on two operators that hear each other."""
+    folder = tmp_path_factory.mktemp("beacon")
+    world = sync.InVirtualTime(folder, runtime("micropython-i386"), record(folder, SECONDS, seed=4))
+    return world.run_together(["one", "other"] * 2, seed=4)
+
+
 def test_poles_on_one_operator_begin_within_five_milliseconds_and_stay_within_ten(street):
     figures = skews([pole.errors_ms for pole in street[0]])
     assert figures["pairs"] == POLES * (POLES - 1) // 2
@@ -42,6 +50,13 @@ def test_every_pole_was_listened_to_from_its_first_sample_to_its_last_seconds(st
 def test_between_two_operators_the_unequal_ways_show(street):
     mixed = skews(*([pole.errors_ms for pole in side] for side in street))
     assert 9.0 <= mixed["start_skew_ms"]["p50"] <= 16.0  # half of 60 - 35 ms: no pole can know it
+
+
+def test_with_a_beacon_two_operators_sound_as_one(street_of_two):
+    figures = skews([pole.errors_ms for pole in street_of_two])
+    assert [pole.operator for pole in street_of_two] == ["one", "other"] * 2  # 12 ms apart when each is by itself
+    assert figures["start_skew_ms"]["p95"] <= START_P95_MS
+    assert figures["skew_ms"]["max"] <= MOST_MS
 
 
 AT_US = 1_772_413_200_000_000

@@ -16,6 +16,7 @@ from protocol.schema import WireError
 EVERY_S = 1
 HEARD_FOR_US = 15 * 1000000
 MOST_US = 40000
+STEP_US = 900  # a second: what the player can follow by single samples, also when another pole leads from now on
 SAMPLES = 24  # of each pole, about as many seconds
 MOST_POLES = 12  # that are listened to: those whose names come first
 MAGIC = b"LB1"
@@ -70,17 +71,20 @@ class Beacon:
             heard.pop(0)
 
     def settle(self):
-        """Follow who leads now; the leader follows nobody."""
+        """Once a second: follow who leads now; the leader follows nobody."""
         now = self._clock.ticks.us()
         for pole in [name for name, heard in self._heard.items() if now - heard[-1][0] > HEARD_FOR_US]:
             del self._heard[pole]
         leader = min(self._heard) if self._heard else self._pole
-        if leader >= self._pole:
-            self._clock.shift_us = 0
-            return
+        wanted = 0
+        if leader < self._pole:
+            wanted = max(-MOST_US, min(MOST_US, self._ahead_us(leader)))
+        step = wanted - self._clock.shift_us
+        self._clock.shift_us += max(-STEP_US, min(STEP_US, step))
+
+    def _ahead_us(self, pole):
         # A beacon only ever gets older on its way: the one that seems to come from furthest ahead was held up least.
-        ahead = max([unix_us - self._clock.own_at(at) for at, unix_us in self._heard[leader]])
-        self._clock.shift_us = max(-MOST_US, min(MOST_US, ahead))
+        return max([unix_us - self._clock.own_at(at) for at, unix_us in self._heard[pole]])
 
     async def run(self, near):
         """For ever; silent while `near()` is false or the pole does not know the time from the network."""

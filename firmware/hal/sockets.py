@@ -155,7 +155,10 @@ class Udp:
 
     async def receive(self, seconds):
         """One datagram, or None after `seconds`; OSError."""
-        return await _in_time(self._receive(), seconds)
+        try:
+            return await asyncio.wait_for(self._receive(), seconds)
+        except asyncio.TimeoutError:
+            return None
 
     async def _receive(self):
         yield core._io_queue.queue_read(self._s)
@@ -166,35 +169,3 @@ class Udp:
         if not self.closed:
             self.closed = True
             self._s.close()
-
-
-class Beacon:
-    """Datagrams to and from everybody on the local network."""
-
-    def __init__(self, host, port):
-        """`host`: the network's broadcast address."""
-        self._to = resolve(host, port)
-        self._s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._s.setblocking(False)
-        self._s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._s.bind(resolve("0.0.0.0", port))
-
-    def send(self, raw):
-        """To all; OSError."""
-        self._s.sendto(raw, self._to)
-
-    async def receive(self, seconds):
-        """One datagram, one's own too, or None after `seconds`; OSError."""
-        return await _in_time(self._receive(), seconds)
-
-    async def _receive(self):
-        yield core._io_queue.queue_read(self._s)
-        return self._s.recv(64)
-
-
-async def _in_time(waiting, seconds):
-    try:
-        return await asyncio.wait_for(waiting, seconds)
-    except asyncio.TimeoutError:
-        return None

@@ -9,10 +9,11 @@ import json
 import os
 import sys
 
+from simulator.hal.beacon import Beacon
 from simulator.hal.clock import Crystal, Rtc
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
-from simulator.hal.net import Beacon, Net
+from simulator.hal.net import Net
 
 
 class SimBoard:

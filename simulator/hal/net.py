@@ -8,9 +8,9 @@ import asyncio
 import sys
 
 if sys.implementation.name == "micropython":
-    from simulator.hal.net_micropython import Beacon, Udp, open_stream, resolve  # noqa: F401 - part of what this module offers
+    from simulator.hal.net_micropython import Udp, open_stream, resolve
 else:
-    from simulator.hal.net_cpython import Beacon, Udp, open_stream, resolve  # noqa: F401
+    from simulator.hal.net_cpython import Udp, open_stream, resolve
 
 WATCH_S = 0.7
 

@@ -3,7 +3,7 @@
 import ffi
 
 from firmware.hal import sockets
-from firmware.hal.sockets import Beacon, resolve  # noqa: F401 - part of what this module offers
+from firmware.hal.sockets import resolve  # noqa: F401 - part of what this module offers
 
 _shutdown = ffi.open("libc.so.6").func("i", "shutdown", "ii")
 

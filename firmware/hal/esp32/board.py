@@ -8,13 +8,15 @@ import time
 import machine
 from machine import I2S, Pin
 
+from firmware.hal.beacon import Beacon
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are, "amp", "mute", "espnow": true
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
+# "espnow": true or "lan": [broadcast address, port]
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -31,7 +33,11 @@ class Board:
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
         self.files = Files("/data")
-        self.beacon = EspNow() if wiring.get("espnow") else None
+        self.beacon = None
+        if wiring.get("espnow"):
+            self.beacon = EspNow()
+        elif "lan" in wiring:
+            self.beacon = Beacon(*wiring["lan"])
         self.net = Net(wiring["ssid"], wiring["password"])
         self.random = os.urandom
         self.ticks_us = time.ticks_us

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 
+import firmware.app.player  # noqa: F401 - first, because what is imported from deep inside needs the most stack
 from firmware.app.station import Station
 
 GC_EVERY_BYTES = 8192

@@ -46,6 +46,13 @@ def rules_for(rules, pole):
     return everybody
 
 
+def longest_seconds(rules, session):
+    """How long a session may sound by the rules; None for an emergency, and where a directive lifts the cap."""
+    if session.urgency == EMERGENCY or (rules.length_rule in LIFTABLE and rules.length_rule in session.lifted):
+        return None
+    return rules.max_session_seconds
+
+
 def refusal(rules, session, sounded):
     """The id of the rule that keeps `session` (messages.Session) off the air, or None.
 
@@ -58,11 +65,11 @@ def refusal(rules, session, sounded):
         return None
     if rules is None or quiet_within(rules.quiet_from_minute, rules.quiet_to_minute, session.at_ms, session.length_ms):
         return "T-15"
-    lifted = [one for one in session.lifted if one in LIFTABLE]
-    if session.length_ms > rules.max_session_seconds * 1000 and rules.length_rule not in lifted:
+    longest = longest_seconds(rules, session)
+    if longest is not None and session.length_ms > longest * 1000:
         return rules.length_rule
     here = slot(session.at_ms)
     others = [one for one, at_ms in sounded if one != session.id and slot(at_ms) == here]
-    if len(others) >= rules.sessions_half_day and "T-03" not in lifted:
+    if len(others) >= rules.sessions_half_day and "T-03" not in session.lifted:
         return "T-03"
     return None

@@ -4,13 +4,19 @@ from protocol.schema import REQUIRED, Choice, Hex, Int, Many, Message, One, Text
 
 CHUNK_BYTES = 65536  # media travels and is checked in pieces of this size
 BLOCK_BYTES = 512  # one IMA-ADPCM block …
-BLOCK_FRAMES = 1017  # … holds this many samples
+BLOCK_FRAMES = 1017  # … holds this many samples, more than a block of any other codec
+IMA = "ima"
+MULAW = "mulaw"
+PCM = "pcm"
+CODECS = {IMA: (BLOCK_BYTES, BLOCK_FRAMES), MULAW: (512, 512), PCM: (1024, 512)}  # bytes and samples of a block
 RATE = 16000  # samples a second, mono
 
 MAX_SESSIONS = 64
 MAX_ITEMS = 16
 MAX_RULES = 8
 MAX_POLES = 160
+MAX_DAY_PARTS = 8
+MAX_PAUSE_MS = 10 * 60 * 1000
 JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
 ID = Text(40, 1)
@@ -18,12 +24,14 @@ INSTANT = Int(0)
 
 
 class Item(Message):
-    """One piece of audio of a session. `media` is the SHA-256 of its list of chunk hashes."""
+    """One piece of audio of a session. `media` is the SHA-256 of its list of chunk hashes; no `codec` means IMA."""
 
     FIELDS = (
         ("media", Hex(32), REQUIRED),
         ("bytes", Int(BLOCK_BYTES, 1 << 28), REQUIRED),
         ("frames", Int(1, 1 << 28), REQUIRED),
+        ("codec", Choice(tuple(CODECS)), None),
+        ("pause_ms", Int(0, MAX_PAUSE_MS), None),  # silence behind it
     )
 
 
@@ -60,6 +68,12 @@ class Rules(Message):
     )
 
 
+class DayPart(Message):
+    """From this minute of the local day on, until the next part: no session but an emergency is louder than this."""
+
+    FIELDS = (("from_minute", Int(0, 1439), REQUIRED), ("half_db", Int(-120, 0), REQUIRED))
+
+
 class Plan(Message):
     """The whole agenda of a group; a newer version replaces the older one. Retained and sealed."""
 
@@ -68,6 +82,7 @@ class Plan(Message):
         ("version", Int(1), REQUIRED),
         ("rules", Many(One(Rules), MAX_RULES), REQUIRED),
         ("sessions", Many(One(Session), MAX_SESSIONS), []),
+        ("day_parts", Many(One(DayPart), MAX_DAY_PARTS), None),
     )
 
 
@@ -115,6 +130,7 @@ class Receipt(Message):
         ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id
         ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
+        ("silent", Many(Int(1, MAX_ITEMS), MAX_ITEMS), None),  # finished, stopped: items of the session without a sound
         ("count", Int(1), None),  # refused: how often since the last such receipt
     )
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Capture:
     rate: float  # true samples a second: the pole's crystal is not exact
     underruns: int
     closed: bool  # False: the process was killed
+    amp: Sequence[list[int]] = ()  # [index, level] of each switching of the amplifier (firmware/hal/contract.md)
 
     def true_us(self, index: int) -> float:
         """Unix µs of the host at which sample `index` left."""
@@ -128,6 +130,7 @@ class VirtualPole:
                     about["rate"] * (1 + about["rate_ppm"] / 1e6),
                     about["underruns"],
                     about["closed"],
+                    about["amp"],
                 )
             )
         return found
@@ -147,15 +150,21 @@ class Fleet:
             self.poles[profile.parent.name] = VirtualPole(profile.parent, self.runtime)
 
     def add(
-        self, profile: dict, *, ppm: float = 0, rtc: str = "kept", ticks_begin_us: int = 0
+        self,
+        profile: dict,
+        *,
+        ppm: float = 0,
+        rtc: str = "kept",
+        ticks_begin_us: int = 0,
+        beacon: tuple[str, int] | None = None,
     ) -> VirtualPole:
-        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost". An old folder's flash
-        stays.
+        """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost"; `beacon`: the broadcast address on
+        which it hears its neighbours. An old folder's flash stays.
         """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "profile.json", json.dumps(profile))
-        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us}
+        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us, "beacon": beacon}
         (folder / "world.json").write_text(json.dumps(world))
         pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(
             folder, self.runtime

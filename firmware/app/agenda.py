@@ -2,8 +2,9 @@
 a table.
 """
 
-from protocol import airtime, machine, messages
+from protocol import airtime, machine, messages, urgency
 from protocol.schema import WireError, decode
+from protocol.urgency import EMERGENCY
 
 SHORTEST_REST_MS = 1000  # less than this is not worth breaking into
 PLAN_FILE = "plan-"
@@ -11,19 +12,24 @@ PLAN_FILE = "plan-"
 PLANNED = "planned"
 READY = "ready"
 SOUNDING = "sounding"
+INTERRUPTED = "interrupted"  # by something more urgent: it goes on at the right second if there is time left
+ON_AIR = (SOUNDING, INTERRUPTED)  # begun and not ended
+OPEN = (PLANNED, READY, SOUNDING, INTERRUPTED)  # not ended
 
 LIFE = {
     PLANNED: {"stored": READY, "miss": "missed", "refuse": "refused", "stop": "stopped"},
     READY: {"lost": PLANNED, "sound": SOUNDING, "miss": "missed", "refuse": "refused", "stop": "stopped"},
-    SOUNDING: {"resume": SOUNDING, "finish": "finished", "stop": "stopped"},
+    SOUNDING: {"resume": SOUNDING, "interrupt": INTERRUPTED, "finish": "finished", "stop": "stopped"},
+    INTERRUPTED: {"resume": SOUNDING, "stop": "stopped"},
 }
 
 
 class Entry:
     """One session of the agenda and its state."""
 
-    def __init__(self, session, rules, state):
+    def __init__(self, session, rules, state, day_parts=None):
         self.session = session
+        self.day_parts = day_parts  # list of messages.DayPart
         self.rules = rules
         self.state = state
 
@@ -74,7 +80,7 @@ class Agenda:
 
     def _write(self, stream, plan):
         """One line for the plan, one for each session: never the whole text in memory."""
-        head = messages.Plan(version=plan.version, rules=plan.rules)
+        head = messages.Plan(version=plan.version, rules=plan.rules, day_parts=plan.day_parts)
         self._vault.save_lines(_file(stream), [head] + plan.sessions)
 
     def accept(self, stream, plan):
@@ -103,13 +109,13 @@ class Agenda:
             for session in plan.sessions:
                 if session.id in self.entries or (session.poles and self._pole not in session.poles):
                     continue
-                self.entries[session.id] = self._entry(session, rules, old.get(session.id))
+                self.entries[session.id] = self._entry(session, rules, plan, old.get(session.id))
         for one, entry in old.items():
-            if one not in self.entries and entry.state == SOUNDING:
+            if one not in self.entries and entry.state in ON_AIR:
                 self.entries[one] = entry  # a plan that looks ahead no longer names it: only a stop ends it
 
-    def _entry(self, session, rules, known):
-        if known is not None and known.state == SOUNDING:
+    def _entry(self, session, rules, plan, known):
+        if known is not None and known.state in ON_AIR:
             return known  # what is on air is not changed under way
         state = PLANNED
         deed = self._journal.deed(session.id)
@@ -117,7 +123,7 @@ class Agenda:
             state = deed.ended
         elif deed is not None and deed.sounded:
             state = SOUNDING
-        entry = Entry(session, rules, state)
+        entry = Entry(session, rules, state, plan.day_parts)
         if state == PLANNED and self.stored(session):
             entry.step("stored")
         return entry
@@ -142,23 +148,40 @@ class Agenda:
         return sorted(self.entries.values(), key=lambda entry: (entry.session.at_ms, entry.session.id))
 
     def due(self, now_ms, lead_ms):
-        """The entry to sound now (its speaker has to open within `lead_ms`), or None."""
-        for entry in self.in_order():
-            if entry.state in (READY, SOUNDING) and entry.session.at_ms - lead_ms <= now_ms and not entry.over(now_ms):
-                return entry
-        return None
+        """The entry to sound now (its speaker has to open within `lead_ms`), or None. Emergencies first, then what
+        has begun already, then the more urgent one.
+        """
+        may = [
+            entry
+            for entry in self.in_order()
+            if entry.state in (READY, SOUNDING, INTERRUPTED)
+            and entry.session.at_ms - lead_ms <= now_ms
+            and not entry.over(now_ms)
+        ]
+        return max(may, key=_rank) if may else None
+
+    def breaks_in_ms(self, playing, now_ms, lead_ms):
+        """In how many ms a session breaks into the one on air (`playing`), 0 for now, None without any."""
+        waits = [
+            max(0, entry.session.at_ms - lead_ms - now_ms)
+            for entry in self.entries.values()
+            if entry.state == READY
+            and not entry.over(now_ms)
+            and urgency.interrupts(entry.session.urgency, playing.urgency)
+        ]
+        return min(waits) if waits else None
 
     def next_ms(self, now_ms):
         """The next instant at which something changes by itself, or None."""
         instants = []
         for entry in self.entries.values():
-            if entry.state in (PLANNED, READY, SOUNDING):
+            if entry.state in OPEN:
                 instants.append(entry.session.at_ms if entry.session.at_ms > now_ms else entry.end_ms)
         return min(instants) if instants else None
 
     def over(self, now_ms):
         """Entries whose time went by while nothing ended them."""
-        return [e for e in self.in_order() if e.state in (PLANNED, READY, SOUNDING) and e.over(now_ms)]
+        return [e for e in self.in_order() if e.state in OPEN and e.over(now_ms)]
 
     def wanted(self, now_ms):
         """Items still to fetch, the soonest needed first: [messages.Item]."""
@@ -177,10 +200,15 @@ class Agenda:
         """Digests that some session still needs."""
         needed = set()
         for entry in self.entries.values():
-            if entry.state in (PLANNED, READY, SOUNDING):
+            if entry.state in OPEN:
                 needed.update([item.media for item in entry.session.items])
         return needed
 
 
 def _file(stream):
     return PLAN_FILE + stream.replace("/", "-")
+
+
+def _rank(entry):
+    urgency = entry.session.urgency
+    return (4 if urgency == EMERGENCY else 0) + (2 if entry.state in ON_AIR else 0) + min(urgency, 1)

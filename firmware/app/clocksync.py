@@ -8,7 +8,6 @@ import asyncio
 
 TICKS_MASK = (1 << 30) - 1
 MOST_PPB = 200000  # no crystal is worse than 200 ppm
-LINE_SPAN_US = 30 * 1000000  # points closer together than this say nothing about the rate
 PAST_MS = 60000  # a battery-backed clock may be this far behind what the pole has already seen
 
 
@@ -35,6 +34,7 @@ class Clock:
         self.ticks = ticks
         self.source = "none"
         self.ppb = ppb  # how much faster Unix time runs than the ticks
+        self.shift_us = 0  # added to the pole's own time to be with its neighbours (firmware.app.beacon)
         self._at_ticks = 0
         self._at_unix = 0
         self._became_trusted = asyncio.Event()
@@ -56,14 +56,18 @@ class Clock:
         """Returns once the clock may be trusted."""
         await self._became_trusted.wait()
 
-    def unix_at(self, ticks_us):
-        """Unix µs at an instant in ticks."""
+    def own_at(self, ticks_us):
+        """Unix µs at an instant in ticks, as the pole itself was told by the head-end."""
         passed = ticks_us - self._at_ticks
         return self._at_unix + passed + passed * self.ppb // 1000000000
 
+    def unix_at(self, ticks_us):
+        """Unix µs at an instant in ticks."""
+        return self.own_at(ticks_us) + self.shift_us
+
     def ticks_at(self, unix_us):
         """Ticks at a Unix instant in µs: the inverse of `unix_at` to within 1 µs."""
-        passed = unix_us - self._at_unix
+        passed = unix_us - self.shift_us - self._at_unix
         return self._at_ticks + passed - passed * self.ppb // (1000000000 + self.ppb)
 
     def now_us(self):
@@ -83,63 +87,70 @@ class Clock:
         self.set_line(self.ticks.us(), rtc_us, self.ppb, "rtc")
 
 
-class Burst:
-    """The least delayed ping of each direction: one way delays only ever add."""
+class Bucket:
+    """The least delayed ping of each direction within a minute, each by itself: a path only ever adds delay, and what
+    it added to one direction says nothing of the other.
+    """
 
-    def __init__(self):
-        self.up = None
-        self.down = None
-        self.at = 0
-        self.count = 0
+    def __init__(self, at, ppb):
+        """`at`: ticks that both directions are reckoned to; `ppb`: the rate to reckon with."""
+        self.at = at
+        self._ppb = ppb
+        self._up = None
+        self._down = None
 
     def add(self, t1, t2, t3, t4):
         """Pole's ticks at sending and arrival (t1, t4), head-end's Unix µs (t2, t3)."""
-        up = t2 - t1
-        down = t4 - t3
-        self.up = up if self.up is None else min(self.up, up)
-        self.down = down if self.down is None else min(self.down, down)
-        self.at = t4
-        self.count += 1
+        up = t2 - t1 - (t1 - self.at) * self._ppb // 1000000000
+        down = t4 - t3 + (t4 - self.at) * self._ppb // 1000000000
+        self._up = up if self._up is None else min(self._up, up)
+        self._down = down if self._down is None else min(self._down, down)
 
     def offset(self):
-        """Unix µs minus ticks; half of the path's asymmetry is left in it."""
-        return (self.up - self.down) // 2
+        """Unix µs minus ticks at `at`; half of the path's asymmetry is left in it."""
+        return (self._up - self._down) // 2
 
     def width(self):
         """µs of round trip that are left: twice the most that `offset` can be wrong by."""
-        return self.up + self.down
+        return max(0, self._up + self._down)
+
+    def point(self):
+        """(ticks, offset, width) for `fit`."""
+        return self.at, self.offset(), self.width()
 
 
-def fit(points, ppb):
-    """(ticks, offset at these ticks, ppb) of the line through (ticks, offset, width) points, wide ones
-    counting less.
+# A bucket's offset is uncertain by this much when its round trip was as short as any.
+POINT_US = 1500
+# What is known of a crystal beforehand: nothing but its data sheet, or what it ran like when it was last watched.
+ANY_PPB = 50000
+REMEMBERED_PPB = 2000
 
-    `ppb` is the rate to believe while the points are too close together to tell.
+
+def fit(points, ppb, spread_ppb):
+    """(ticks, offset at these ticks, ppb) of the line through (ticks, offset, width) points.
+
+    Weighted least squares: a point counts less the longer its round trip, and the rate is believed beforehand to be
+    `ppb`, give or take `spread_ppb`, which a few minutes of points hardly move and half an hour outweighs.
     """
-    last = points[-1][0]
+    last, base, _ = points[-1]
+    weights = _weights(points)
+    total = sum(weights)
+    xs = [(at - last) // 1000 for at, _, _ in points]  # ms, at most 0
+    ys = [offset - base for _, offset, _ in points]  # µs
+    mean_x = sum([w * x for w, x in zip(weights, xs)]) // total
+    mean_y = sum([w * y for w, y in zip(weights, ys)]) // total
+    # The belief weighs as much as points of the whole weight that lie this far apart, in ms squared.
+    under = 1000 * (POINT_US * 1000000 // spread_ppb) ** 2
+    over = under * ppb
+    for weight, x, y in zip(weights, xs, ys):
+        under += weight * (x - mean_x) * (x - mean_x)
+        over += weight * (x - mean_x) * (y - mean_y) * 1000000  # a µs per ms is 10^6 ppb
+    ppb = over // under
+    return last, base + mean_y - mean_x * ppb // 1000000, ppb
+
+
+def _weights(points):
+    """1000 for the shortest round trip, a half where it was longer by twice what a point is uncertain by."""
     best = min([width for _, _, width in points])
-    weights = [1000 * (best + 200) // (width + 200) + 1 for _, _, width in points]
-    if last - points[0][0] >= LINE_SPAN_US:
-        ppb = _slope(points, weights, ppb)
-    total = sum(weights)
-    moved = 0
-    base = points[-1][1]
-    for (at, offset, _), weight in zip(points, weights):
-        moved += weight * (offset - base + (last - at) * ppb // 1000000000)
-    return last, base + moved // total, ppb
-
-
-def _slope(points, weights, ppb):
-    total = sum(weights)
-    first, base, _ = points[0]
-    mean_x = sum([w * ((p[0] - first) // 1000) for p, w in zip(points, weights)]) // total
-    mean_y = sum([w * (p[1] - base) for p, w in zip(points, weights)]) // total
-    over = under = 0
-    for (at, offset, _), weight in zip(points, weights):
-        x = (at - first) // 1000 - mean_x
-        over += weight * x * (offset - base - mean_y)
-        under += weight * x * x
-    if under == 0:
-        return ppb
-    # µs per ms is 1000 ppm; half of the old rate is kept because a burst's offset is itself uncertain.
-    return (over * 1000000 // under + ppb) // 2
+    square = POINT_US * POINT_US
+    return [1 + 1000 * square // (square + ((width - best) // 2) ** 2) for _, _, width in points]

@@ -13,22 +13,7 @@ from array import array
 try:
     import micropython
 except ImportError:
-
-    class micropython:  # noqa: N801 - stands in for the module
-        """CPython: the decorator does nothing, a pointer is a view."""
-
-        @staticmethod
-        def viper(function):
-            return function
-
-    def ptr8(buffer):
-        return buffer
-
-    def ptr16(buffer):
-        return memoryview(buffer).cast("B").cast("H")
-
-    uint = int
-
+    from firmware.app.plain import micropython, ptr8, ptr16
 
 # fmt: off
 STEPS = array("H", (
@@ -39,8 +24,6 @@ STEPS = array("H", (
     13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794, 32767,
 ))
 # fmt: on
-LAST_STEP = 88
-FULL_GAIN = 32768
 
 
 @micropython.viper
@@ -57,12 +40,14 @@ def decode(block, out, count: int, steps):
         index = 88
     target[0] = value & 65535
     at = 1
+    place = 4
+    bits = 1  # the nibbles of a byte that are still to come, below a 1 that tells when there is none
     while at < count:
-        nibble = int(source[4 + ((at - 1) >> 1)])
-        if at & 1:
-            nibble &= 15
-        else:
-            nibble >>= 4
+        if bits == 1:
+            bits = int(source[place]) | 256
+            place += 1
+        nibble = bits & 15
+        bits >>= 4
         size = nibble & 7
         step = int(table[index])
         diff = step >> 3
@@ -90,25 +75,3 @@ def decode(block, out, count: int, steps):
             index += 2 * size - 6
             if index > 88:
                 index = 88
-
-
-@micropython.viper
-def scale(out, count: int, first: int, last: int):
-    """Multiply `count` samples by a gain that goes from `first` to `last` in a line, 32768 being 1."""
-    target = ptr16(out)
-    at = 0
-    while at < count:
-        value = int(target[at])
-        if value >= 32768:
-            value -= 65536
-        gain = first + (((last - first) >> 4) * at // count << 4)
-        target[at] = ((value * (gain >> 1)) >> 14) & 65535
-        at += 1
-
-
-def gain_of(half_db):
-    """Gain (32768 = 1) of a volume in half decibels, at most 0; the same integer on every runtime."""
-    gain = FULL_GAIN << 8
-    for _ in range(-half_db):
-        gain = gain * 61870 >> 16  # 10^(-1/40)
-    return gain >> 8

@@ -3,11 +3,13 @@
 import asyncio
 import gc
 
+from firmware.app.agenda import INTERRUPTED, ON_AIR
 from protocol import messages
 
 EARLY_MS = 300  # the entry is taken up this much before the speaker has to open
 LOOK_MS = 500  # how often to look again while something is due but can not begin
 IDLE_MS = 60000
+YIELD_MS = 1000  # what a session on air needs to fade, to leave the driver's memory and to close
 
 
 async def wait(event, seconds):
@@ -59,20 +61,32 @@ class OnAir:
     async def _sound(self, entry):
         self._fetch.hold = self._files.stalls_audio
         gc.collect()
-        telling = asyncio.create_task(self._report.tell_state())
+        beside = [asyncio.create_task(self._report.tell_state()), asyncio.create_task(self._watch(entry.session))]
         try:
             await self._player.play(entry)
         finally:
-            telling.cancel()
+            for task in beside:
+                task.cancel()
             self._fetch.hold = False
         await self._report.tell_state()
+
+    async def _watch(self, session):
+        """End `session` for now when something may break into it."""
+        while True:
+            lead_ms = self._player.lead_ms + EARLY_MS + YIELD_MS
+            wait_ms = self._agenda.breaks_in_ms(session, self._clock.now_ms(), lead_ms)
+            if wait_ms == 0 and self._player.stop(session.id, INTERRUPTED):
+                return
+            pause_ms = IDLE_MS if wait_ms is None else max(LOOK_MS // 10, min(IDLE_MS, wait_ms))
+            await wait(self.changed, pause_ms / 1000)
 
     def _went_by(self, entry):
         """Its time is over and nothing has ended it."""
         session = entry.session
-        if entry.state == "sounding":
+        if entry.state in ON_AIR:
+            why = INTERRUPTED if entry.state == INTERRUPTED else "restart"
             entry.step("stop")
-            self._report.note(messages.STOPPED, session.id, why="restart")
+            self._report.note(messages.STOPPED, session.id, why=why)
             return
         if entry.end_ms <= self._clock.unix_at(0) // 1000:
             why = "off"

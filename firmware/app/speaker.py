@@ -14,6 +14,12 @@ FRAME_BYTES = 2
 # meanwhile (a TLS handshake takes an ESP32 1.2 s at a stretch) costs zeros, and no sound.
 SLACK_MS = 1500
 DEPTH = 2  # one buffer with the driver's task, one in its queue; a third would be dropped without a word
+ZEROS = bytes(1024)
+
+# The amplifier (hal.amp). It is switched and muted only while zeros leave, so that nothing clicks.
+AMP_OFF = 0
+AMP_MUTED = 1
+AMP_ON = 2
 
 
 class Dry(Exception):
@@ -23,13 +29,16 @@ class Dry(Exception):
 class Speaker:
     """Opens the sink, feeds it, knows when each frame leaves. Frame 0 is the first one after opening."""
 
-    def __init__(self, make_i2s, rate, buffer_bytes):
-        """`make_i2s()`: a started machine.I2S in TX mode, mono, 16 bit, with an ibuf of `buffer_bytes`."""
+    def __init__(self, make_i2s, rate, buffer_bytes, amp):
+        """`make_i2s()`: a started machine.I2S in TX mode, mono, 16 bit, with an ibuf of `buffer_bytes`.
+        `amp(AMP_…)` switches the amplifier.
+        """
         self.rate = rate
         self.first = max(2, buffer_bytes // (PIECE_FRAMES * FRAME_BYTES)) * PIECE_FRAMES
         self.next = 0
         self._make = make_i2s
         self._i2s = None
+        self._amp = amp
         self._opened_us = 0
         self._ticks = None
         self._written = 0
@@ -50,6 +59,7 @@ class Speaker:
         self._i2s = self._make()
         self._opened_us = ticks.us()
         self._i2s.irq(self._on_taken)
+        self._amp(AMP_MUTED)
 
     def _on_taken(self, _):
         self._taken += 1
@@ -88,12 +98,30 @@ class Speaker:
         self._written += 1
         self._i2s.write(buffer)
 
+    async def silence(self, frames, unless=None):
+        """Give zeros away until they are `frames`, or `unless()` is true."""
+        while frames > 0 and not (unless and unless()):
+            some = min(frames, len(ZEROS) // FRAME_BYTES)
+            await self.room()
+            self.write(ZEROS if some * FRAME_BYTES == len(ZEROS) else ZEROS[: some * FRAME_BYTES])
+            frames -= some
+
+    def loud(self):
+        """Let the amplifier be heard: while zeros leave, shortly before the first frame that is not one."""
+        self._amp(AMP_ON)
+
+    def mute(self):
+        """Behind the last frame that is not zero."""
+        self._amp(AMP_MUTED)
+
     def _check(self):
         if self.frame_at(self._ticks.us()) >= self.next:
             raise Dry()
 
     def close(self):
-        """Silence at once."""
+        """Silence at once; the amplifier first, while the driver still gives it zeros."""
         if self._i2s is not None:
+            self._amp(AMP_MUTED)
+            self._amp(AMP_OFF)
             self._i2s.deinit()
             self._i2s = None

@@ -6,6 +6,7 @@ import asyncio
 import gc
 
 from firmware.app.agenda import Agenda
+from firmware.app.beacon import Beacon
 from firmware.app.clocksync import Clock, Ticks
 from firmware.app.fetch import Fetch, FetchError, Media
 from firmware.app.link import Link
@@ -19,7 +20,7 @@ from firmware.app.vault import Journal, Vault
 from protocol import messages, topics
 
 FIRMWARE = "0.1"
-SEEN = "seen"  # the latest instant that the pole was sure of, and the crystal's rate
+SEEN = "seen"  # the latest instant that the pole was sure of, the clock's rate, and what the crystal was learnt to be
 NEAR_MS = 10 * 60000
 STATE_EVERY_S = 300
 IDLE_S = 60
@@ -51,17 +52,15 @@ class Station:
         keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
         self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused)
         self.player = Player(
-            Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes),
+            Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes, hal.amp),
             self.clock,
             self.journal,
             self.media,
             self.report,
             hal.files.stalls_audio,
+            min(0, profile.get("ceiling_half_db", 0)),
         )
-        time_server = profile["time"]
-        self.time = TimeSync(
-            self.clock, lambda: hal.net.udp(time_server["host"], time_server["port"]), hal.random, pole, key
-        )
+        self._follow_time(profile["time"], pole, key, seen.get("learnt"))
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
         self.link = Link(
             hal.net,
@@ -78,6 +77,13 @@ class Station:
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
         self.on_air = OnAir(self)
         self._to_fetch = asyncio.Event()
+
+    def _follow_time(self, server, pole, key, learnt_ppb):
+        hal = self.hal
+        self.time = TimeSync(
+            self.clock, lambda: hal.net.udp(server["host"], server["port"]), hal.random, pole, key, learnt_ppb
+        )
+        self.beacon = Beacon(self.clock, pole, hal.beacon) if hal.beacon else None
 
     def _describe(self):
         playing = self.player.session
@@ -101,6 +107,8 @@ class Station:
         try:
             await self.clock.wait_trusted()
             self._announce()
+            if self.beacon:
+                tasks.append(asyncio.create_task(self.beacon.run(self._session_is_near)))
             for job in (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping):
                 tasks.append(asyncio.create_task(job()))
             await asyncio.gather(*tasks)
@@ -194,10 +202,16 @@ class Station:
 
     def _time_came(self):
         self.hal.set_rtc_us(self.clock.now_us())
-        self.vault.save_json(SEEN, {"ms": self.clock.now_ms(), "ppb": self.clock.ppb})
+        if not (self.player.session and self.hal.files.stalls_audio):
+            seen = {"ms": self.clock.now_ms(), "ppb": self.clock.ppb}
+            if self.time.remembered_ppb is not None:
+                seen["learnt"] = self.time.remembered_ppb
+            self.vault.save_json(SEEN, seen)
         self.on_air.changed.set()
 
     def _session_is_near(self):
+        if self.player.session:
+            return True
         now_ms = self.clock.now_ms()
         coming = self.agenda.next_ms(now_ms)
         return coming is not None and coming - now_ms < NEAR_MS

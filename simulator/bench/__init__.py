@@ -11,6 +11,8 @@ import sys
 
 BENCHES = {
     "law": ("simulator.bench.law", "planning at the scale of the city"),
+    "sync": ("simulator.bench.sync", "how far apart neighbouring poles sound the same second"),
+    "decode": ("simulator.bench.decode", "instructions that a pole's decoders take for a sample"),
 }
 
 

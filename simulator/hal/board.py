@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+from simulator.hal.beacon import Beacon
 from simulator.hal.clock import Crystal, Rtc
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
@@ -33,6 +34,9 @@ class SimBoard:
         self.random = os.urandom
         self.files = Files(folder + "/data")
         self.net = Net(folder + "/network")
+        self._sink = None
+        street = world.get("beacon")  # [broadcast address, port]
+        self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"
         try:
             os.mkdir(self._captures)
@@ -42,7 +46,14 @@ class SimBoard:
     def open_i2s(self):
         """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""
         taken = [int(name.split(".")[0]) for name in os.listdir(self._captures)]
-        return SimI2S(self._crystal, 16000, self.i2s_bytes, "%s/%d" % (self._captures, max(taken + [0]) + 1))
+        path = "%s/%d" % (self._captures, max(taken + [0]) + 1)
+        self._sink = SimI2S(self._crystal, 16000, self.i2s_bytes, path)
+        return self._sink
+
+    def amp(self, level):
+        """0 off, 1 on and mute, 2 on: told to the sink, which keeps when."""
+        if self._sink is not None:
+            self._sink.amp(level)
 
     def log(self, line):
         """One line to whoever looks after the process."""

@@ -52,12 +52,14 @@ class SimI2S:
             enabled_true_us = true_us()
             if enabled_true_us - before < 200:
                 break
+        self._switched = []  # [frame that was leaving, level] of the amplifier
         self._about = {
             "enabled_true_us": enabled_true_us,
             "rate_ppm": crystal.ppm,
             "rate": rate,
             "underruns": 0,
             "closed": False,
+            "amp": self._switched,
         }
 
     def irq(self, handler):
@@ -75,6 +77,12 @@ class SimI2S:
             self._queue.append([memoryview(buffer), 0])
             self._take()
         return len(buffer)
+
+    def amp(self, level):
+        """The amplifier behind this sink was switched: kept beside the capture, with the frame that was leaving."""
+        if not self._switched or self._switched[-1][1] != level:
+            self._switched.append([self._elapsed(), level])
+            self._described = False
 
     def deinit(self):
         """Stop at once; what has not left never does."""

@@ -15,6 +15,7 @@ KINDS = [
     messages.Plan,
     messages.Session,
     messages.Item,
+    messages.DayPart,
     messages.Rules,
     messages.Stop,
     messages.Receipt,

@@ -277,6 +277,21 @@ def decode(raw: bytes) -> np.ndarray:
     return np.frombuffer(out, "<i2")
 
 
+def ffmpeg_encode(codec: str, samples: np.ndarray) -> bytes:
+    """Raw mu-law or PCM by ffmpeg."""
+    given = ["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "-"]
+    return _ffmpeg([*given, "-f", FFMPEG_FORMATS[codec], "-"], samples.tobytes())
+
+
+def ffmpeg_decode(codec: str, raw: bytes) -> np.ndarray:
+    """What ffmpeg makes of raw mu-law or PCM."""
+    given = ["-f", FFMPEG_FORMATS[codec], "-ar", "16000", "-ac", "1", "-i", "-"]
+    return np.frombuffer(_ffmpeg([*given, "-f", "s16le", "-"], raw), "<i2")
+
+
+FFMPEG_FORMATS = {"mulaw": "mulaw", "pcm": "s16le"}
+
+
 def _ffmpeg(arguments: list[str], given: bytes) -> bytes:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *arguments]
     return subprocess.run(command, input=given, capture_output=True, check=True).stdout

@@ -22,6 +22,7 @@ def told(**fields: object) -> messages.Receipt:
 def samples() -> dict[str, Message]:
     """One message of each kind, with and without its optional fields."""
     item = messages.Item(media=MEDIA, bytes=1024, frames=2034)
+    mulaw = messages.Item(media=MEDIA, bytes=512, frames=512, codec="mulaw", pause_ms=400)
     session = messages.Session(id="s-1", at_ms=NOW_MS, length_ms=1500, items=[item])
     full = messages.Session(
         id="buổi sáng",
@@ -52,6 +53,15 @@ def samples() -> dict[str, Message]:
         "refused": told(seq=4, kind="refused", at_ms=NOW_MS, why="seal", count=7),
         "ack": messages.Ack(pole=POLE, journal=JOURNAL, upto=4),
         "state": messages.State(pole=POLE, online=1, at_ms=NOW_MS, plan_version=3, runtime="MicroPython 1.25.0"),
+        "plan with codecs, pauses and day parts": messages.Plan(
+            version=4,
+            rules=[messages.Rules()],
+            sessions=[messages.Session(id="s-2", at_ms=NOW_MS, length_ms=2000, items=[item, mulaw])],
+            day_parts=[messages.DayPart(from_minute=390, half_db=0), messages.DayPart(from_minute=1170, half_db=-12)],
+        ),
+        "finished with a silent item": told(
+            seq=5, kind="finished", at_ms=NOW_MS, session="s-2", frames=2034, underruns=0, silent=[2]
+        ),
         "biggest number": messages.Ack(pole=POLE, journal=JOURNAL, upto=1 << 53),
     }
 

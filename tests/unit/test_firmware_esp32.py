@@ -11,7 +11,7 @@ from simulator.runtime import ROOT, cross_compile
 FILES = sorted([*(ROOT / "protocol").glob("*.py"), *(ROOT / "firmware").rglob("*.py")])
 ON_THE_POLE = [path for path in FILES if path.name != "manifest.py"]
 STUBS = Path(pytest.__file__).resolve().parents[1]
-CHECKED = ("machine", "network", "esp32", "time", "gc", "tls", "socket")
+CHECKED = ("machine", "network", "esp32", "time", "gc", "tls", "socket", "espnow")
 NOT_IN_APP = {"os", "socket", "time", "machine", "network", "select", "ffi", "tls", "ssl"}
 
 
@@ -88,6 +88,8 @@ def members(module: str, name: str) -> set[str]:
 def test_the_classes_of_the_port_have_what_the_board_calls():
     assert {"TX", "MONO", "write", "irq", "deinit", "__init__"} <= members("machine", "I2S")
     assert {"datetime"} <= members("machine", "RTC")
+    assert {"active", "add_peer", "send", "any", "recv"} <= members("espnow", "ESPNow")
+    assert {"OUT", "__init__", "__call__"} <= members("machine", "Pin")
     assert {"IF_STA", "active", "connect", "isconnected"} <= members("network", "WLAN")
 
 

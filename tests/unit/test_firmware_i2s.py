@@ -29,6 +29,10 @@ class HandCrystal(Crystal):
         self.now += -(-count * 1_000_000 // RATE)
 
 
+def nothing(level: int) -> None:
+    """A board without an amplifier to switch."""
+
+
 def recorded(path: Path) -> np.ndarray:
     return np.frombuffer(path.with_suffix(".pcm").read_bytes(), "<i2")
 
@@ -116,7 +120,7 @@ def test_the_speaker_puts_a_frame_exactly_where_it_is_wanted(tmp_path, begin):
     async def run():
         crystal = Crystal()
         ticks = Ticks(crystal.ticks_us)
-        speaker = Speaker(lambda: SimI2S(crystal, RATE, 4096, str(tmp_path / "1")), RATE, 4096)
+        speaker = Speaker(lambda: SimI2S(crystal, RATE, 4096, str(tmp_path / "1")), RATE, 4096, nothing)
         speaker.open(ticks)
         assert speaker.next == speaker.first == 8 * 256
         zeros = bytes(2 * 500)
@@ -139,7 +143,7 @@ def test_the_speaker_puts_a_frame_exactly_where_it_is_wanted(tmp_path, begin):
 def test_a_speaker_that_was_not_fed_says_so_instead_of_playing_at_the_wrong_time(tmp_path):
     async def run():
         crystal = Crystal()
-        speaker = Speaker(lambda: SimI2S(crystal, RATE, 1024, str(tmp_path / "1")), RATE, 1024)
+        speaker = Speaker(lambda: SimI2S(crystal, RATE, 1024, str(tmp_path / "1")), RATE, 1024, nothing)
         speaker.open(Ticks(crystal.ticks_us))
         await speaker.room()
         speaker.write(frames(1, 256))

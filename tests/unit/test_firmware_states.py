@@ -97,3 +97,39 @@ def test_with_less_than_a_second_left_a_session_is_over(pole):
     assert pole.due(NOW_MS + 9000, 0) is not None
     assert pole.due(NOW_MS + 9001, 0) is None
     assert [entry.session.id for entry in pole.over(NOW_MS + 9001)] == ["a"]
+
+
+def test_of_what_is_due_the_emergency_comes_first_then_what_has_begun_then_the_more_urgent(pole):
+    pole.stored_media.add("ab" * 32)
+    pole.accept("g/00070", plan(1, session("n"), session("p", urgency=1), session("e", urgency=2), session("b")))
+    pole.entries["b"].step("sound")
+    pole.entries["b"].step("interrupt")
+    order = []
+    while entry := pole.due(NOW_MS, 0):
+        order.append(entry.session.id)
+        del pole.entries[entry.session.id]
+    assert order == ["e", "b", "p", "n"]
+
+
+def test_only_an_emergency_that_is_ready_and_not_over_breaks_in_and_only_into_what_is_none(pole):
+    pole.stored_media.add("ab" * 32)
+    normal, urgent = session("n"), session("e", NOW_MS + 9_000, urgency=2)
+    pole.accept("g/00070", plan(1, normal, session("p", urgency=1)))
+    assert pole.breaks_in_ms(normal, NOW_MS, 2_000) is None
+    pole.accept("g/00070", plan(2, normal, urgent))
+    assert pole.breaks_in_ms(normal, NOW_MS, 2_000) == 7_000
+    assert pole.breaks_in_ms(normal, NOW_MS + 8_000, 2_000) == 0
+    assert pole.breaks_in_ms(urgent, NOW_MS + 8_000, 2_000) is None
+    assert pole.breaks_in_ms(normal, NOW_MS + 30_000, 2_000) is None
+    pole.stored_media.clear()
+    pole.renew_media()
+    assert pole.breaks_in_ms(normal, NOW_MS + 8_000, 2_000) is None
+
+
+def test_the_day_s_volumes_outlive_a_restart(pole, tmp_path):
+    parts = [messages.DayPart(from_minute=390, half_db=0), messages.DayPart(from_minute=1170, half_db=-12)]
+    pole.accept("g/00070", messages.Plan(version=1, rules=[messages.Rules()], sessions=[session("a")], day_parts=parts))
+    vault = Vault(Files(str(tmp_path / "data")))
+    again = Agenda("p1", vault, Journal(vault, bytes), lambda media: False)
+    again.load(["g/00070"])
+    assert again.entries["a"].day_parts == parts

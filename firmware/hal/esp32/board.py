@@ -8,12 +8,16 @@ import time
 import machine
 from machine import I2S, Pin
 
+from firmware.hal.beacon import Beacon
+from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-WIRING = "/board.json"  # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
+# "espnow": true or "lan": [broadcast address, port]
+WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
 
@@ -29,9 +33,16 @@ class Board:
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
         self.files = Files("/data")
+        self.beacon = None
+        if wiring.get("espnow"):
+            self.beacon = EspNow()
+        elif "lan" in wiring:
+            self.beacon = Beacon(*wiring["lan"])
         self.net = Net(wiring["ssid"], wiring["password"])
         self.random = os.urandom
         self.ticks_us = time.ticks_us
+        self._amp_on = _output(wiring, "amp", 0)  # high: on; the board pulls it down while the chip starts
+        self._amp_mute = _output(wiring, "mute", 1)  # high: mute
         self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
         self._rtc = machine.RTC()
 
@@ -50,6 +61,13 @@ class Board:
             ibuf=self.i2s_bytes,
         )
 
+    def amp(self, level):
+        """0 off, 1 on and mute, 2 on."""
+        if self._amp_mute:
+            self._amp_mute(0 if level == 2 else 1)
+        if self._amp_on:
+            self._amp_on(1 if level else 0)
+
     def rtc_us(self):
         """The chip's own clock outlives a reset, but not a power cut."""
         if machine.reset_cause() == machine.PWRON_RESET:
@@ -65,3 +83,8 @@ class Board:
     def log(self, line):
         """To the USB console."""
         print(line)
+
+
+def _output(wiring, name, value):
+    """The pin of this name, set to `value`, or None where the board has none."""
+    return Pin(wiring[name], Pin.OUT, value=value) if name in wiring else None

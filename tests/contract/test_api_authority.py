@@ -29,7 +29,8 @@ class Rule:
 OPEN, OWN = "", "own"
 WISH = {"day": "2026-03-09", "time": "17:00"}
 PLAN = {"start_at": "2026-03-09T17:00:00+07:00", "bulletins": ["BULLETIN"], "commune": WARD}
-MADE = {"commune": WARD, "title": "Thử", "field": "notice", "text": "Xin chào.", "sound": "text", "then": "draft"}
+ABOUT = {"title": "Thử", "field": "notice", "event_day": "2030-01-01"}
+MADE = {"commune": WARD, **ABOUT, "text": "Xin chào.", "sound": "text", "then": "draft"}
 
 RULES = {
     ("GET", "/"): Rule(OWN),
@@ -71,9 +72,9 @@ RULES = {
     ("GET", "/api/me"): Rule(OWN),
     ("GET", "/api/bulletins"): Rule(OWN),
     ("GET", "/api/bulletins/{bulletin_id}"): Rule("bulletin.see"),
-    ("POST", "/api/bulletins"): Rule("bulletin.write", json={key: MADE[key] for key in ("commune", "title", "field",
-                                                                                        "text")}),
+    ("POST", "/api/bulletins"): Rule("bulletin.write", json={**ABOUT, "commune": WARD, "text": "Xin chào."}),
     ("POST", "/api/bulletins/{bulletin_id}/sound"): Rule("bulletin.write", json={"text": "Xin chào bà con."}),
+    ("POST", "/api/bulletins/{bulletin_id}/about"): Rule("bulletin.write", json=ABOUT),
     ("POST", "/api/bulletins/{bulletin_id}/submit"): Rule("bulletin.write"),
     ("POST", "/api/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
     ("POST", "/api/bulletins/{bulletin_id}/send-back"): Rule("bulletin.approve", json={"reason": "Sai ngày."}),

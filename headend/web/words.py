@@ -1,6 +1,6 @@
 """How pages say things: instants, lengths and states as people here write them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from headend.domain.bulletin import BulletinState
 from headend.domain.delivery import DeliveryState
@@ -78,6 +78,11 @@ def weekday(at: datetime) -> str:
 def day(at: datetime) -> str:
     """thứ hai, 24/11/2025"""
     return f"{weekday(at)}, {hanoi(at):%d/%m/%Y}"
+
+
+def civil_date(of: date) -> str:
+    """24/11/2025"""
+    return f"{of:%d/%m/%Y}"
 
 
 def date_in_url(at: datetime) -> str:

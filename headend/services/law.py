@@ -1,5 +1,6 @@
 """The law's word on a session of the database: gathers what the judges look at, and nothing of what they do not."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from headend.domain.bulletin import Bulletin, BulletinState
@@ -32,11 +33,15 @@ def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
     return law_of(ports, db, commune).book(commune, day_of(at))
 
 
-def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Verdict:
-    """The law's word on a session as it stands, against everything else on the air of its clusters and beside them."""
+def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
+            drafts: Sequence[Bulletin] = ()) -> Verdict:
+    """The law's word on a session as it stands, against everything else on the air of its clusters and beside them.
+
+    `drafts` are those of its bulletins that do not exist yet.
+    """
     day = start_of(day_of(session.start_at))
     at = ports.clock.now()
-    case_ = case(ports, db, session, approval_due)
+    case_ = case(ports, db, session, approval_due, drafts)
     answer = judge(case_)
     if not mended_by_time(answer):
         return answer
@@ -45,18 +50,19 @@ def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool 
     return with_slots(answer, case_, Air(db.air(session.clusters, first, last)))
 
 
-def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False) -> Case:
+def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
+         drafts: Sequence[Bulletin] = ()) -> Case:
     """A session as the judges see it."""
     day = start_of(day_of(session.start_at))
-    proposal = _proposal(db, session, approval_due)
+    proposal = _proposal(db, session, approval_due, drafts)
     air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
     near = db.near(session.clusters, session.start_at, session.end_at)
     return Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air, tuple(near))
 
 
-def _proposal(db: Db, session: BroadcastSession, approval_due: bool) -> Proposal:
+def _proposal(db: Db, session: BroadcastSession, approval_due: bool, drafts: Sequence[Bulletin]) -> Proposal:
     clusters = {one.id: one for one in db.clusters(ids=session.clusters)}
-    bulletins = db.bulletins_of(session.bulletins)
+    bulletins = {**db.bulletins_of(session.bulletins), **{one.id: one for one in drafts}}
     found = [bulletins[one] for one in session.bulletins if one in bulletins]
     called = {session.directive, *(one.directive for one in found)} - {None}
     directives = db.directives_of(sorted(one for one in called if one))

@@ -12,7 +12,6 @@ from headend.domain.person import EVERYWHERE, Person, require
 from headend.domain.times import day_of
 from headend.law.rulebook import DEFAULT_SET, Rulebook
 from headend.ports import AuditEntry, Db, Ports
-from headend.services.board import unit_of
 from headend.services.law import law_of
 
 
@@ -67,14 +66,6 @@ def otherwise(ports: Ports, person: Person) -> list[tuple[Commune, Regime]]:
     return found
 
 
-def stations(ports: Ports, person: Person) -> list[Commune]:
-    """The communes with poles of the person's unit."""
-    require(person, "station.see", person.unit)
-    with ports.db(readonly=True) as db:
-        here = {one.commune for one in db.clusters(unit_of(person))} | ({person.unit} - {EVERYWHERE})
-        return [one for one in db.communes() if one.code in here]
-
-
 def issue_charter(ports: Ports, person: Person, commune: str, from_day: date, slots: tuple[Slot, ...],
                   settings: tuple[Setting, ...] = (), number: str = "") -> StationCharter:
     """A commune's own hours and narrower caps from a day on. BadInput where they are wider than the law."""
@@ -84,6 +75,8 @@ def issue_charter(ports: Ports, person: Person, commune: str, from_day: date, sl
     issued = StationCharter(commune, from_day, slots, settings, number.strip()[:200], person.username,
                             ports.clock.now())
     with ports.db() as db:
+        if db.commune(commune) is None:
+            raise NotFound("Không có đơn vị này.")
         book = law_of(ports, db, commune).book(commune, from_day)
         charters.check(issued, book, {one.area_class for one in db.clusters(commune)})
         db.put_charter(issued)

@@ -1,15 +1,18 @@
 """How pages say the law: groups of rules, their force, and each number with its name and unit."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from headend.domain.areas import AreaClass
 from headend.domain.bulletin import FIELDS
-from headend.domain.charter import Setting, StationCharter, clock
+from headend.domain.charter import StationCharter, clock
+from headend.domain.errors import BadInput
 from headend.domain.lawful.rules import enforcing
 from headend.domain.lawful.verdict import Finding
 from headend.law.rulebook import Rule, Rulebook
+from headend.web.asked import minute_of
 
 GROUPS = {
     "T": "Thời gian", "C": "Nội dung", "P": "Vị trí, nguồn điện, tình trạng loa", "S": "Thông tin nguồn và giám sát",
@@ -73,6 +76,8 @@ NUMBERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "year_to": ("đến hết ngày", _date),
 }
 
+UNITS = {"pause_seconds": "giây", "metres": "m", "music_percent": "%"}  # of what a commune may set otherwise
+
 
 @dataclass(frozen=True)
 class Number:
@@ -124,12 +129,43 @@ def write_number(name: str, value: Any) -> str:
     return NUMBERS[name][1](value)
 
 
-def settable(book: Rulebook, charter: StationCharter | None) -> Iterable[tuple[Rule, str, str, Setting | None]]:
-    """What a commune may set otherwise: rule, name of the number, what it is called, and what is set now."""
+def read_number(name: str, written: str, field: str) -> int:
+    """What somebody wrote for a number that may be set otherwise. BadInput."""
+    if name in NUMBERS and NUMBERS[name][1] is clock:
+        return minute_of(written, field)
+    if not re.fullmatch(r"[0-9]{1,6}", written.strip()):
+        raise BadInput("Hãy ghi một số nguyên.", field)
+    return int(written)
+
+
+@dataclass(frozen=True)
+class Settable:
+    """A number that a commune may set otherwise, as its form shows it: `value` and `reason` where it has done so."""
+
+    rule: str
+    name: str
+    title: str
+    unit: str
+    usual: str
+    low: str
+    high: str
+    value: str
+    reason: str
+
+
+def settable(book: Rulebook, charter: StationCharter | None) -> Iterable[Settable]:
+    """What a commune may set otherwise, and what is set now."""
     now = {(one.rule, one.name): one for one in charter.settings} if charter else {}
     for rule in book.rules.values():
-        for name in rule.settable:
-            yield rule, name, NUMBERS[name][0], now.get((rule.id, name))
+        for name, (low, high) in rule.settable.items():
+            title, set_ = NUMBERS[name][0], now.get((rule.id, name))
+            yield Settable(rule.id, name, title, UNITS.get(name, ""), *(_bare(name, one) for one in
+                           (rule.numbers[name], low, high)), _bare(name, set_.value) if set_ else "",
+                           set_.reason if set_ else "")
+
+
+def _bare(name: str, value: int) -> str:
+    return clock(value) if NUMBERS[name][1] is clock else str(value)
 
 
 def by_rule(findings: Iterable[Finding]) -> dict[str, list[Finding]]:

@@ -76,6 +76,9 @@ NUMBERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "year_to": ("đến hết ngày", _date),
 }
 
+# The same number means different things in different rules.
+TITLES = {("T-14", "metres"): "cụm loa của đơn vị khác trong vòng",
+          ("P-05", "metres"): "trường học, bệnh viện… trong vòng"}
 UNITS = {"pause_seconds": "giây", "metres": "m", "music_percent": "%"}  # of what a commune may set otherwise
 
 
@@ -112,11 +115,16 @@ def groups(book: Rulebook, charter: StationCharter | None) -> list[tuple[str, li
     return [(title, [one for one in lines if one.rule.id.startswith(letter)]) for letter, title in GROUPS.items()]
 
 
+def title_of(rule: Rule, name: str) -> str:
+    """What a number of a rule is called."""
+    return TITLES.get((rule.id, name), NUMBERS[name][0])
+
+
 def numbers(rule: Rule, charter: StationCharter | None) -> Iterable[Number]:
     """Each number of a rule, with what a charter makes of it."""
     settings = {one.name: one for one in charter.settings if one.rule == rule.id} if charter else {}
     for name, value in rule.numbers.items():
-        title, write = NUMBERS[name]
+        title, write = title_of(rule, name), NUMBERS[name][1]
         ours = settings.get(name)
         if ours is None:
             yield Number(title, write(value))
@@ -158,7 +166,7 @@ def settable(book: Rulebook, charter: StationCharter | None) -> Iterable[Settabl
     now = {(one.rule, one.name): one for one in charter.settings} if charter else {}
     for rule in book.rules.values():
         for name, (low, high) in rule.settable.items():
-            title, set_ = NUMBERS[name][0], now.get((rule.id, name))
+            title, set_ = title_of(rule, name), now.get((rule.id, name))
             yield Settable(rule.id, name, title, UNITS.get(name, ""), *(_bare(name, one) for one in
                            (rule.numbers[name], low, high)), _bare(name, set_.value) if set_ else "",
                            set_.reason if set_ else "")

@@ -275,6 +275,12 @@ def _name(db: Db, username: str | None) -> str:
     return account.person.name if account else username or ""
 
 
+def name_of(ports: Ports, username: str) -> str:
+    """How somebody is called; the account's name where it is gone."""
+    with ports.db(readonly=True) as db:
+        return _name(db, username)
+
+
 @dataclass(frozen=True)
 class PoleAtSession:
     cluster: Cluster

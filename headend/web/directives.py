@@ -94,6 +94,7 @@ def directive_page(request: Request, ports: Ported, person: Who, directive_id: s
     called = directives.called_upon(ports, person, found)
     return page(request, "page_directive.html", one=found, lifts=[rules[rule] for rule in found.lifts if rule in rules],
                 communes=_names(ports), today=day_of(ports.clock.now()), EVERYWHERE=EVERYWHERE, called=called,
+                author=board.name_of(ports, found.author),
                 may_withdraw=all(may(person, "directive.write", one) for one in found.communes))
 
 

@@ -1,11 +1,12 @@
 """The law over HTTP: the rulebook, what binds a place, what directives lift."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from headend.domain.charter import Regime, Setting, StationCharter
+from headend.domain.charter import Regime, Setting, Slot, StationCharter
 from headend.domain.times import HANOI
 from tests.support import console as console_
 from tests.support.console import APPROVER, AUTHOR, MONDAY, RURAL, TEXT, WARD
@@ -283,3 +284,76 @@ def test_a_cluster_set_aside_is_silent_and_not_missing(console, staff, author):
     assert planned.status_code == 422 and "tạm dừng" in planned.json()["message"]
     assert staff.post(f"/api/poles/{pole}/resume", json={"reason": "Đã thống nhất"}).json()["suspended"] is False
     assert "5/6 cụm loa đang kết nối" in author.get("/").text
+
+
+THURSDAY = datetime(2026, 3, 12, 9, 0, tzinfo=HANOI)
+AGREED = "Đã thống nhất với xã bên."
+
+
+@pytest.fixture
+def beside(console):
+    """A session of the rural commune at nine, from a pole beside one of the ward's; asks the ward for its day."""
+    with console.ports.db() as db:
+        ours, theirs = db.cluster(f"{WARD}-01"), db.cluster(f"{RURAL}-01")
+        db.put_cluster(replace(theirs, lat=ours.lat + 0.0005, lon=ours.lon))
+
+    def on_air(start_at):
+        with console.client(f"phatthanh-{RURAL}") as there:
+            made = spoken(there, title="Tin của xã", text="Xin chào bà con trong xã.")["id"]
+            answer = there.post("/api/sessions", json={"start_at": start_at.isoformat(), "bulletins": [made],
+                                                       "clusters": [f"{RURAL}-01"], "reasons": {"T-14": "Đã báo."}})
+            assert answer.status_code == 201, answer.text
+
+    return on_air
+
+
+def test_a_warning_is_answered_by_a_program_with_a_reason_that_is_kept(author, beside):
+    beside(THURSDAY)
+    asked = {"start_at": THURSDAY.isoformat(), "bulletins": [spoken(author)["id"]]}
+    told = author.post("/api/sessions", json=asked)
+    assert told.status_code == 409 and told.json()["refusals"] == []
+    assert {one["rule"] for one in told.json()["warnings"]} == {"T-14"}
+    assert author.post("/api/sessions", json={**asked, "reasons": {"T-14": "  "}}).status_code == 409
+    made = author.post("/api/sessions", json={**asked, "reasons": {"T-14": AGREED}})
+    assert made.status_code == 201
+    assert [(one["rule"], one["reason"], one["by"]) for one in made.json()["confirmed"]] == [("T-14", AGREED, AUTHOR)]
+
+
+def test_what_warns_only_since_it_was_planned_is_answered_by_the_approver(author, approver, beside):
+    start_at = THURSDAY + timedelta(days=1)
+    bulletin = spoken(author)["id"]
+    author.post(f"/api/bulletins/{bulletin}/submit")
+    session = author.post("/api/sessions", json={"start_at": start_at.isoformat(), "bulletins": [bulletin]}).json()
+    assert "Buổi phát đang chờ đúng quy định" in approver.get(f"/bulletins/{bulletin}").text
+    beside(start_at)
+    assert 'name="why"' in approver.get(f"/bulletins/{bulletin}").text
+    assert approver.post(f"/api/bulletins/{bulletin}/approve").status_code == 409
+    assert author.get(f"/api/bulletins/{bulletin}").json()["state"] == "submitted"
+    answer = approver.post(f"/bulletins/{bulletin}/approve", data={"warned": ["T-14"], "why": [AGREED]})
+    assert answer.status_code == 303
+    found = author.get(f"/api/sessions/{session['id']}").json()
+    assert (found["state"], found["confirmed"][0]["by"]) == ("approved", APPROVER)
+
+
+def test_a_browser_without_scripts_is_led_to_the_field_for_the_reason(author, beside):
+    start_at = THURSDAY + timedelta(days=4)
+    beside(start_at)
+    bulletin = spoken(author)["id"]
+    wish = {"day": f"{start_at:%Y-%m-%d}", "time": "09:00"}
+    led = author.post(f"/bulletins/{bulletin}/plan", data=wish)
+    assert led.status_code == 303 and led.headers["location"].startswith(f"/bulletins/{bulletin}?day=")
+    assert '<textarea id="why-T-14" name="why"' in author.get(led.headers["location"]).text
+    done = author.post(f"/bulletins/{bulletin}/plan", data={**wish, "warned": ["T-14"], "why": [AGREED]})
+    assert done.status_code == 303 and done.headers["location"].startswith("/sessions/")
+
+
+def test_an_approver_sees_that_a_session_would_be_refused_now(console, author, approver):
+    start_at = THURSDAY + timedelta(days=7)
+    bulletin = spoken(author)["id"]
+    author.post(f"/api/bulletins/{bulletin}/submit")
+    author.post("/api/sessions", json={"start_at": start_at.isoformat(), "bulletins": [bulletin]})
+    with console.ports.db() as db:
+        db.put_charter(StationCharter(WARD, start_at.date(), (Slot("morning", 360, 390),)))
+        db.put_charter(StationCharter(WARD, start_at.date() + timedelta(days=1)))
+    page = approver.get(f"/bulletins/{bulletin}").text
+    assert "duyệt xong thì buổi phát 09:00" in page and 'data-rule="T-08"' in page

@@ -25,6 +25,6 @@ def overlapping_neighbours(case: Case) -> Iterator[Finding]:
         ours = {one.id: one for one in ground.clusters}
         for one in case.near:
             if one.cluster in ours and one.metres <= limit and one.content != asked.content:
-                yield finding(found, f"{ours[one.cluster].name} và {one.other} cách nhau {one.metres} m; hai nơi phát nội "
-                              "dung khác nhau cùng lúc thì chồng lấn. Hãy thống nhất giờ với đơn vị bên cạnh.", limit=limit,
+                yield finding(found, f"{ours[one.cluster].name} cách {one.other} {one.metres} m; hai nơi phát nội dung "
+                              "khác nhau cùng lúc thì chồng lấn. Hãy thống nhất giờ với đơn vị bên cạnh.", limit=limit,
                               actual=one.metres, cluster=one.cluster)

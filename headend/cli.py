@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": ("headend.main", "run the head-end"),
     "fleet": ("simulator.fleet", "run virtual poles"),
     "account": ("headend.commands.account", "make, change or close an account"),
+    "bench": ("simulator.bench", "measure this system on this machine"),
     "law": ("headend.commands.law", "judge a plan on paper"),
     "enrol": ("headend.commands.enrol", "enrol speaker clusters and write their profiles"),
     "test": ("tests.run", "run the tests (in a checkout)"),

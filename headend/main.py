@@ -1,6 +1,7 @@
 """The head-end as a process: the only place that knows every adapter. `loa serve` runs it."""
 
 import argparse
+import gc
 import logging
 import secrets
 import socket
@@ -159,6 +160,8 @@ def run(args: argparse.Namespace) -> int:
     except (BadSetting, OSError) as why:
         print(f"loa serve: {why}; change the setting and start again", file=sys.stderr)
         return 2
+    gc.collect()
+    gc.freeze()  # what was loaded once is not looked through again: each time would hold up whoever waits for an answer
     house.sound.sweep()  # here, and not where it is built: other commands build it while a head-end works
     demo = DemoInfo(settings.clock_offset_ms) if settings.demo else None
     with running(settings, house) as link, listener:

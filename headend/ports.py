@@ -153,8 +153,12 @@ class Db(Protocol):
     def sessions_of_bulletin(self, bulletin_id: str) -> list[BroadcastSession]: ...
     def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
         """What takes air (session.TAKES_AIR, emergencies never) at these clusters with a start in [start, end)."""
-    def near(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[Near]:
-        """What clusters of other communes within areas.MOST_METRES have on air at any instant of [start, end)."""
+    def busy(self, commune: str, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        """The same for clusters of one commune, coarse and found faster: as if each session were at all of them."""
+    def near(self, clusters: Sequence[str], metres: int, start: datetime, end: datetime) -> list[Near]:
+        """What clusters of other communes have on air at any instant of [start, end), within `metres` (at most
+        areas.MOST_METRES) of ours: of each session the nearest to each of our clusters.
+        """
 
     # what the poles tell
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...

@@ -37,6 +37,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: set for every test in tests/{tier}")
+    config.addinivalue_line("markers", "rule(*ids): proves these rules of the law, see docs/law-matrix.md")
     config.addinivalue_line("markers", "slow: takes seconds; not part of --quick")
 
 

@@ -136,7 +136,7 @@ def read(raw: str) -> PlanFile:
         file = Node(json.loads(raw), "", unknown)
     except (ValueError, RecursionError) as why:
         raise PlanFault(f"the file: not JSON: {why}") from why
-    file.knows("set", "at", "clusters", "charters", "directives", "sessions", "name", "expect")
+    file.knows("set", "at", "clusters", "charters", "directives", "sessions", "name", "rules", "expect")
     books = rulebook.load_all()
     set_ = file.word("set", list(books), rulebook.DEFAULT_SET)
     at = file.instant("at")

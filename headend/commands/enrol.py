@@ -3,15 +3,21 @@
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from headend import main, settings
+from headend.adapters import geojson
 from headend.adapters.broker import BrokerUser, headend_user, pole_user
 from headend.adapters.broker.mosquitto import password_line, rights
-from headend.cli import BadInput
+from headend.cli import BadInput, Refused
 from headend.domain.areas import AreaClass, Cluster
+from headend.domain.lawful import Finding
+from headend.domain.siting import near_sensitive
+from headend.law import rulebook
 from headend.main import House
+from headend.ports import AuditEntry
 from headend.services import enrolment
 from protocol.schema import WireError
 from protocol.topics import check_name
@@ -24,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="where the profiles go: DIR/<id>/profile.json, and passwords and rights for Mosquitto")
     parser.add_argument("--reach", default="127.0.0.1", metavar="HOST", help="the head-end as poles reach it")
     parser.add_argument("--broker", metavar="HOST", help="the broker as poles reach it (default: as --reach)")
+    parser.add_argument("--places", type=Path, metavar="GEOJSON", help="schools, hospitals and the like (rule P-05): "
+                        "points or polygons with a kind and a name")
+    parser.add_argument("--because", default="", metavar="REASON", help="why clusters stand near such places all the "
+                        "same; kept in the audit log")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -33,12 +43,16 @@ def run(args: argparse.Namespace) -> int:
     house = main.build(set_)
     try:
         clusters = _read(args.file, house)
+        warnings = _near_sensitive(args, clusters)
         addresses = enrolment.Addresses(args.broker or args.reach, set_.broker_port,
                                         f"http://{args.reach}:{set_.port}/media", args.reach, set_.time_port,
                                         set_.broker_ca)
         with house.ports.db() as db:
             for cluster in clusters:
                 db.put_cluster(cluster)
+            for one in warnings:
+                db.record(AuditEntry(house.clock.now(), "", "cluster.confirm", one.cluster or "",
+                                     f"{one.rule} {one.message} {args.because.strip()}"))
             everybody = db.clusters()
         for cluster in clusters:
             told = enrolment.profile(house.ports, cluster, addresses, house.keys.root_modulus, house.keys.sealed_keys)
@@ -68,6 +82,23 @@ def _read(path: Path, house: House) -> list[Cluster]:
         return [_cluster(house, row) for row in rows]
     except (OSError, ValueError, TypeError, KeyError) as why:
         raise BadInput(f"{path}: {type(why).__name__}: {why}") from why
+
+
+def _near_sensitive(args: argparse.Namespace, clusters: list[Cluster]) -> list[Finding]:
+    """The warnings of the places in the file, each told; Refused while nobody has given a reason."""
+    if args.places is None:
+        return []
+    try:
+        sensitive = geojson.read(args.places.read_text("utf-8"))
+    except (OSError, UnicodeError, geojson.BadPlaces) as why:
+        raise BadInput(f"{args.places}: {why}") from why
+    found = [one for cluster in clusters for one in near_sensitive(rulebook.load(), cluster, sensitive)]
+    for one in found:
+        print(f"loa: {one.rule}: {one.message} ({one.article})", file=sys.stderr)
+    if found and not args.because.strip():
+        raise Refused(f"{len(found)} clusters stand near places that the law keeps them away from (P-05); move them, "
+                      "or say --because REASON")
+    return found
 
 
 def _cluster(house: House, row: dict[str, Any]) -> Cluster:

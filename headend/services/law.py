@@ -1,8 +1,10 @@
 """The law's word on a session of the database: gathers what the judges look at, and nothing of what they do not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from headend.domain.areas import Cluster
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.directive import Directive
 from headend.domain.lawful import (
@@ -34,34 +36,38 @@ def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
 
 
 def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
-            drafts: Sequence[Bulletin] = ()) -> Verdict:
+            clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Verdict:
     """The law's word on a session as it stands, against everything else on the air of its clusters and beside them.
 
-    `drafts` are those of its bulletins that do not exist yet.
+    `clusters` are those of the session, where the caller has them already; `drafts` are those of its bulletins that do
+    not exist yet.
     """
-    day = start_of(day_of(session.start_at))
-    at = ports.clock.now()
-    case_ = case(ports, db, session, approval_due, drafts)
+    case_ = case(ports, db, session, approval_due, clusters, drafts)
     answer = judge(case_)
     if not mended_by_time(answer):
         return answer
-    first = min(day, start_of(day_of(at)))
-    last = max(day, start_of(day_of(at))) + timedelta(days=SEARCH_DAYS + 1)
+    first = start_of(max(case_.day, case_.today))
+    last = first + timedelta(days=SEARCH_DAYS)
+    if len(list(case_.bound("T-03"))) in (0, len(case_.grounds)):  # counted alike everywhere: one that is taken will do
+        return with_slots(answer, case_, Air(db.busy(session.commune, session.clusters, first, last)))
     return with_slots(answer, case_, Air(db.air(session.clusters, first, last)))
 
 
 def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
-         drafts: Sequence[Bulletin] = ()) -> Case:
+         clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Case:
     """A session as the judges see it."""
     day = start_of(day_of(session.start_at))
-    proposal = _proposal(db, session, approval_due, drafts)
+    known = db.clusters(ids=session.clusters) if clusters is None else clusters
+    proposal = _proposal(db, session, approval_due, {one.id: one for one in known}, drafts)
     air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
-    near = db.near(session.clusters, session.start_at, session.end_at)
-    return Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air, tuple(near))
+    unheard = Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air)
+    earshot = max((ground.numbers(rule)["metres"] for rule, ground in unheard.bound("T-14")), default=0)
+    near = db.near(session.clusters, earshot, session.start_at, session.end_at)
+    return replace(unheard, near=tuple(near))
 
 
-def _proposal(db: Db, session: BroadcastSession, approval_due: bool, drafts: Sequence[Bulletin]) -> Proposal:
-    clusters = {one.id: one for one in db.clusters(ids=session.clusters)}
+def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster],
+              drafts: Sequence[Bulletin]) -> Proposal:
     bulletins = {**db.bulletins_of(session.bulletins), **{one.id: one for one in drafts}}
     found = [bulletins[one] for one in session.bulletins if one in bulletins]
     called = {session.directive, *(one.directive for one in found)} - {None}

@@ -79,12 +79,12 @@ def foresee(ports: Ports, person: Person, asked: Asked, about: About, duration_m
         clusters = [one for one in db.clusters(asked.commune) if not one.suspended and (not wanted or one.id in wanted)]
         session = _draft(ports, person, asked.commune, asked.start_at, clusters, duration_ms)
         session = replace(session, bulletins=(DRAFT,), directive=asked.directive)
-        return verdict(ports, db, session, drafts=[draft])
+        return verdict(ports, db, session, clusters=clusters, drafts=[draft])
 
 
 def _verdict(ports: Ports, db: Db, person: Person, commune: str, start_at: datetime, clusters: Sequence[Cluster],
              duration_ms: int) -> Verdict:
-    return verdict(ports, db, _draft(ports, person, commune, start_at, clusters, duration_ms))
+    return verdict(ports, db, _draft(ports, person, commune, start_at, clusters, duration_ms), clusters=clusters)
 
 
 def _draft(ports: Ports, person: Person, commune: str, start_at: datetime, clusters: Sequence[Cluster],

@@ -10,7 +10,7 @@ from headend.domain.errors import BadInput, NotFound
 from headend.domain.lawful import Unconfirmed, Unlawful, Verdict
 from headend.domain.person import Person, require
 from headend.domain.session import BroadcastSession, Confirmation, SessionState, move
-from headend.domain.times import to_ms
+from headend.domain.times import day_of, hanoi, start_of, to_ms
 from headend.ports import AuditEntry, Db, Outgoing, Ports
 from headend.services.law import verdict
 from protocol import messages, topics
@@ -39,7 +39,8 @@ def check(ports: Ports, person: Person, asked: Asked) -> Verdict:
     """What the law would say to this plan; changes nothing."""
     require(person, "session.see", asked.commune)
     with ports.db(readonly=True) as db:
-        return verdict(ports, db, _draft(ports, db, person, asked))
+        session, clusters = _draft(ports, db, person, asked)
+        return verdict(ports, db, session, clusters=clusters)
 
 
 def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
@@ -50,11 +51,12 @@ def plan(ports: Ports, person: Person, asked: Asked) -> BroadcastSession:
     require(person, "session.plan", asked.commune)
     with ports.db() as db:
         db.lock_station(asked.commune)
-        session = _draft(ports, db, person, asked)
+        session, clusters = _draft(ports, db, person, asked)
         if asked.start_at < ports.clock.now() + LEAD:
             raise BadInput("Giờ phát đã qua hoặc quá gần, hãy chọn giờ muộn hơn.", "start_at")
-        answer = verdict(ports, db, session)
+        answer = verdict(ports, db, session, clusters=clusters)
         _refuse_unless(answer)
+        _refuse_overlap(db, session, clusters)
         session = confirm(session, answer, asked.reasons, person, ports.clock.now())
         _keep(ports, db, session, person.username, "session.plan")
         bulletin_approved(ports, db, session)
@@ -178,7 +180,7 @@ def known(db: Db, session_id: str, lock: bool = False) -> BroadcastSession:
     return session
 
 
-def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSession:
+def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> tuple[BroadcastSession, list[Cluster]]:
     clusters = _clusters(db, asked.commune, asked.clusters)
     bulletins = [_bulletin(db, asked.commune, one) for one in asked.bulletins]
     if not bulletins:
@@ -186,13 +188,15 @@ def _draft(ports: Ports, db: Db, person: Person, asked: Asked) -> BroadcastSessi
     if asked.directive and asked.directive not in db.directives_of([asked.directive]):
         raise BadInput("Không có văn bản chỉ đạo này.", "directive")
     duration_ms = ports.sound.programme_ms([one.duration_ms for one in bulletins])
-    return BroadcastSession(ports.new_id(), asked.commune, asked.start_at, duration_ms, NORMAL,
-                            tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
-                            SessionState.PLANNED, person.username, ports.clock.now(), directive=asked.directive or None)
+    session = BroadcastSession(ports.new_id(), asked.commune, asked.start_at, duration_ms, NORMAL,
+                               tuple(one.id for one in clusters), tuple(one.id for one in bulletins),
+                               SessionState.PLANNED, person.username, ports.clock.now(),
+                               directive=asked.directive or None)
+    return session, clusters
 
 
 def _clusters(db: Db, commune: str, wanted: Sequence[str]) -> list[Cluster]:
-    here = {one.id: one for one in db.clusters(commune) if not one.suspended}
+    here = {one.id: one for one in db.clusters(commune, ids=wanted or None) if not one.suspended}
     strange = [one for one in wanted if one not in here]
     if strange:
         raise BadInput(f"Cụm loa {strange[0]} không thuộc đơn vị này hoặc đang tạm dừng.", "clusters")
@@ -212,6 +216,16 @@ def _bulletin(db: Db, commune: str, bulletin_id: str) -> Bulletin:
 def _refuse_unless(answer: Verdict) -> None:
     if not answer.allowed:
         raise Unlawful(answer)
+
+
+def _refuse_overlap(db: Db, session: BroadcastSession, clusters: Sequence[Cluster]) -> None:
+    """One pole sounds one session at a time, also where no law counts them (a directive lifts T-03)."""
+    day = start_of(day_of(session.start_at))
+    for one in db.air(session.clusters, day, session.end_at):
+        if one.end_at > session.start_at:
+            name = next(cluster.name for cluster in clusters if cluster.id in one.clusters)
+            raise BadInput(f"{name} đang có buổi phát khác từ {hanoi(one.start_at):%H:%M} đến "
+                           f"{hanoi(one.end_at):%H:%M}.", "start_at")
 
 
 def _keep(ports: Ports, db: Db, session: BroadcastSession, username: str, action: str) -> None:

@@ -65,12 +65,39 @@ def test_a_login_comes_back_as_it_was(module_database, login):
         assert db.login(login.token_sha256) == login
 
 
+@given(charter=nouns.charters, then=nouns.charters)
+@few
+def test_a_charter_comes_back_as_it_was_also_after_a_change(module_database, charter, then):
+    with undone(module_database) as db:
+        for one in (charter, replace(then, from_day=charter.from_day)):
+            db.put_charter(one)
+            assert db.charters(one.commune) == [one]
+
+
+@given(regime=nouns.regimes)
+@few
+def test_a_rule_set_of_a_place_comes_back_as_it_was(module_database, regime):
+    with undone(module_database) as db:
+        db.put_regime(regime)
+        assert db.regimes(regime.commune) == [regime]
+
+
+@given(first=nouns.directives, then=nouns.directives)
+@few
+def test_a_directive_comes_back_as_it_was_also_after_a_change(module_database, first, then):
+    with undone(module_database) as db:
+        for directive in (first, replace(then, id=first.id)):
+            db.put_directive(directive)
+            assert db.directive(directive.id) == directive
+            assert directive in db.directives()
+
+
 @given(bulletin=nouns.bulletins)
 @few
 def test_a_bulletin_comes_back_as_it_was(module_database, bulletin):
     with undone(module_database) as db:
         db.put_bulletin(bulletin)
-        assert db.bulletin(bulletin.id, lock=True) == bulletin
+        assert db.bulletin(bulletin.id, lock=True) == db.bulletins_of([bulletin.id])[bulletin.id] == bulletin
         assert bulletin in db.bulletins(bulletin.commune)
 
 

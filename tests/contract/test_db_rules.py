@@ -133,7 +133,7 @@ def test_a_session_takes_air_until_it_is_refused_or_withdrawn(database, state):
     with database.transaction() as db:
         db.put_session(nouns.session(state=state))
         found = db.air(["00070-02", "00070-01"], MORNING, MORNING + MINUTE)
-        assert [one.cluster for one in found] == (["00070-01", "00070-02"] if state in TAKES_AIR else [])
+        assert [one.clusters for one in found] == ([{"00070-01", "00070-02"}] if state in TAKES_AIR else [])
 
 
 def test_air_is_that_of_the_asked_clusters_and_days_and_follows_a_session_that_moves(database):
@@ -142,6 +142,7 @@ def test_air_is_that_of_the_asked_clusters_and_days_and_follows_a_session_that_m
         db.put_session(session)
         (found,) = db.air(["00070-02", "00070-03"], MORNING, MORNING + MINUTE)
         assert (found.session, found.start_at, found.end_at) == ("s1", MORNING, session.end_at)
+        assert found.clusters == {"00070-02"}
         assert db.air(["00070-03"], MORNING, MORNING + MINUTE) == []
         assert db.air(["00070-02"], MORNING - DAY, MORNING) == []
         later = replace(session, start_at=MORNING + DAY, clusters=("00070-02", "00070-01"))

@@ -11,28 +11,21 @@ from headend.adapters.db import Database
 from headend.adapters.db.sessions import _AIR
 from headend.adapters.db.store import Transaction
 from headend.domain.lawful import SEARCH_DAYS
-from headend.domain.session import SessionState
-from headend.domain.times import from_ms, to_ms
+from headend.domain.times import to_ms
+from simulator.bench import year
 from tests.support.nouns import MORNING
 from tests.support.records import plain
 
 # A fifth of Hà Nội: four million rows and half a minute less for each database; an index does not mind.
-COMMUNES, CLUSTERS, DAYS = 25, 80, 261  # working days
+COMMUNES, CLUSTERS = 25, 80
+WEEKS = year.DAYS // 5
 DAY_MS = 86_400_000
 ASKED = 150  # times, of each city
 MOST_GROWTH = 3  # from one commune to COMMUNES; what reads all that is there takes COMMUNES times as long
 
-# A session each morning and each afternoon, at all clusters of every commune.
-YEAR = """
+PLACES = """
 INSERT INTO communes SELECT code, code, 'xã', 21, 105 FROM codes;
-INSERT INTO clusters SELECT code || '-' || n, code, 'Cụm loa', 'H', 21, 105, 2, FALSE FROM codes, numbers;
-INSERT INTO sessions
-    SELECT code || '-' || half, code, CAST(:start AS BIGINT) + CAST(:half AS BIGINT) * half, 75000, 0, :state,
-           'viet', 0, NULL, NULL, NULL, NULL, ''
-    FROM codes, halves;
-INSERT INTO session_clusters
-    SELECT code || '-' || n, CAST(:start AS BIGINT) + CAST(:half AS BIGINT) * half, code || '-' || half, n
-    FROM codes, numbers, halves
+INSERT INTO clusters SELECT code || '-' || n, code, 'Cụm loa', 'H', 21, 105, 2, FALSE FROM codes, numbers
 """
 
 
@@ -60,18 +53,18 @@ def fill(database: Database, known: int, communes: int) -> None:
     """Put the year of communes number `known` + 1 … `communes` in, at the speed of the database itself."""
     engine = plain(database)
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            run(connection, BEFORE)
-        tables = [series(connection, *one) for one in (("c", communes), ("k", CLUSTERS), ("h", 2 * DAYS))]
+        tables = [series(connection, *one) for one in (("c", communes), ("k", CLUSTERS))]
         with_ = (
             f"WITH RECURSIVE {', '.join(tables)}, "
             f"codes AS (SELECT CAST(10000 + x AS TEXT) AS code FROM c WHERE x > {known}), "
-            "numbers AS (SELECT x AS n FROM k), halves AS (SELECT x AS half FROM h) SELECT"
+            "numbers AS (SELECT x AS n FROM k) SELECT"
         )
-        values = {"start": to_ms(MORNING), "half": DAY_MS // 2, "state": SessionState.DONE}
-        for statement in YEAR.split(";"):
-            used = {name: value for name, value in values.items() if f":{name}" in statement}
-            connection.execute(text(statement.replace("SELECT", with_, 1)), used)
+        for statement in PLACES.split(";"):
+            connection.execute(text(statement.replace("SELECT", with_, 1)))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            run(connection, BEFORE)
+        year.fill(connection, (str(10001 + known), str(10000 + communes)), MORNING)
         if engine.dialect.name == "postgresql":
             run(connection, AFTER)
     engine.dispose()
@@ -99,14 +92,15 @@ def ask(database: Database, communes: int) -> list[float]:
     dice = random.Random(20261124)
     took = []
     for _ in range(ASKED):
-        commune, day = 10_000 + dice.randint(1, communes), dice.randint(0, DAYS - SEARCH_DAYS - 1)
+        commune, week = 10_000 + dice.randint(1, communes), dice.randint(0, WEEKS - 4)
         clusters = [f"{commune}-{number}" for number in dice.sample(range(1, CLUSTERS + 1), 6)]
-        start = from_ms(to_ms(MORNING) + day * DAY_MS)
+        start = MORNING + timedelta(weeks=week)
         with database.transaction(readonly=True) as db:
             begun = time.perf_counter()
             found = db.air(clusters, start, start + timedelta(days=SEARCH_DAYS))
             took.append((time.perf_counter() - begun) * 1000)
-        assert len(found) == 6 * 2 * SEARCH_DAYS - (6 if day == 0 else 0)
+        assert len(found) == 3 * 9  # three weeks of five mornings and four afternoons
+        assert all(one.clusters == set(clusters) for one in found)
     return sorted(took)
 
 

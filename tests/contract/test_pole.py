@@ -267,12 +267,30 @@ def test_the_pole_itself_keeps_quiet_hours_lengths_and_one_session_a_half_day(st
     pole = street.pole()
     quiet = messages.Rules(quiet_from_minute=0, quiet_to_minute=1439, sessions_half_day=100)
     short = messages.Rules(quiet_from_minute=0, quiet_to_minute=0, max_session_seconds=1, sessions_half_day=100)
+    rural = messages.Rules(quiet_from_minute=0, quiet_to_minute=0, max_session_seconds=1, length_rule="T-07")
     once = messages.Rules(quiet_from_minute=0, quiet_to_minute=0, sessions_half_day=0)
-    for number, (rules, rule) in enumerate(((quiet, "T-15"), (short, "T-05"), (once, "T-03"))):
+    aside = messages.Rules(poles=["p1"], suspended=1)
+    broken = ((quiet, "T-15"), (short, "T-05"), (rural, "T-07"), (once, "T-03"), (aside, "P-04"))
+    for number, (rules, rule) in enumerate(broken):
         session = street.session(*sound, in_seconds=2, name=f"s{number}")
         street.desk.plan("00070", [session], rules)
         assert street.desk.wait_for("p1", "refused", session.id).rule == rule
     assert pole.captures() == []
+
+
+@pytest.mark.slow
+def test_the_pole_lets_pass_what_a_directive_lifts_and_no_more(street, sound):
+    pole = street.pole()
+    narrow = messages.Rules(
+        quiet_from_minute=0, quiet_to_minute=0, max_session_seconds=1, sessions_half_day=0
+    )
+    one = street.session(*sound, in_seconds=2, name="s1", lifted=["T-05", "T-04"])
+    street.desk.plan("00070", [one], narrow)
+    assert street.desk.wait_for("p1", "refused", "s1").rule == "T-03"
+    two = street.session(*sound, in_seconds=2, name="s2", lifted=["T-05", "T-03"])
+    street.desk.plan("00070", [two], narrow)
+    street.desk.wait_for("p1", "finished", "s2")
+    assert len(sounding(pole.captures())) == 1
 
 
 @pytest.mark.slow

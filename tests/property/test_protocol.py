@@ -96,6 +96,7 @@ def read(raw: bytes):
     return seal.open_body(sealed)
 
 
+@pytest.mark.rule("P-09")
 @given(at=st.integers(0, len(GOOD) * 8 - 1))
 def test_an_order_with_one_bit_changed_is_refused_before_it_is_parsed(at):  # S-2
     raw = bytearray(GOOD)
@@ -112,6 +113,7 @@ def test_an_order_that_was_cut_is_refused_before_it_is_parsed(size):  # S-2
     assert refused.value.word in ("format", "seal")
 
 
+@pytest.mark.rule("P-09")
 @given(raw=st.binary(max_size=600))
 def test_no_bytes_at_all_pass_for_an_order(raw):
     with pytest.raises(seal.SealError):

@@ -15,7 +15,7 @@ from headend.domain.person import EVERYWHERE
 _CHARTERS = select(charters).where(charters.c.commune == bindparam("commune")).order_by(charters.c.from_day.desc())
 _REGIMES = select(regimes).where(regimes.c.commune == bindparam("commune")).order_by(regimes.c.from_day.desc())
 _DIRECTIVES = select(directives).where(directives.c.id.in_(bindparam("ids", expanding=True)))
-_NEWEST_FIRST = select(directives).order_by(directives.c.created_at_ms.desc(), directives.c.id)
+_NEWEST_FIRST = select(directives).order_by(directives.c.created_at_ms.desc().nulls_last(), directives.c.id)
 _REACHED = (
     select(directive_communes)
     .where(directive_communes.c.directive.in_(bindparam("ids", expanding=True)))

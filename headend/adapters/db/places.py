@@ -1,5 +1,6 @@
 """Communes and clusters."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
@@ -36,10 +37,12 @@ class Places(Part):
         """Which clusters of other communes are within earshot, both ways, now that this one stands where it stands."""
         either = or_(neighbours.c.cluster == cluster.id, neighbours.c.other == cluster.id)
         self._connection.execute(delete(neighbours).where(either))
-        degrees = MOST_METRES / METRES_A_DEGREE
-        band = select(clusters).where(
-            clusters.c.lat.between(cluster.lat - degrees, cluster.lat + degrees), clusters.c.commune != cluster.commune)
-        near = [(one, round(metres_between(cluster, one))) for one in map(_cluster, self._all(band))]
+        high = MOST_METRES / METRES_A_DEGREE
+        wide = high / max(0.01, math.cos(math.radians(cluster.lat)))
+        around = select(clusters).where(
+            clusters.c.lat.between(cluster.lat - high, cluster.lat + high),
+            clusters.c.lon.between(cluster.lon - wide, cluster.lon + wide), clusters.c.commune != cluster.commune)
+        near = [(one, round(metres_between(cluster, one))) for one in map(_cluster, self._all(around))]
         self._put(neighbours, [
             {"cluster": mine, "other": theirs, "metres": metres}
             for one, metres in near if metres <= MOST_METRES
@@ -59,4 +62,5 @@ class Places(Part):
 
 
 def _cluster(row: Row) -> Cluster:
-    return Cluster(**{**row._asdict(), "area_class": AreaClass(row.area_class)})
+    id_, commune, name, area_class, *rest = row
+    return Cluster(id_, commune, name, AreaClass(area_class), *rest)

@@ -5,12 +5,12 @@ from collections.abc import Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Column, Row, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Column, Row, Select, bindparam, delete, exists, func, insert, select
 
 from headend.adapters.db.part import Part, Values
 from headend.adapters.db.schema import (
     bulletins,
-    clusters,
+    communes,
     neighbours,
     session_bulletins,
     session_clusters,
@@ -51,23 +51,41 @@ _AIR = (
     .where(sessions.c.state.in_(TAKES_AIR), sessions.c.urgency != EMERGENCY)
     .order_by(sessions.c.start_at_ms, sessions.c.id)
 )
+_BUSY = (
+    select(sessions.c.id, sessions.c.start_at_ms, sessions.c.duration_ms)
+    .where(
+        sessions.c.commune == bindparam("commune"),
+        sessions.c.start_at_ms >= bindparam("start"),
+        sessions.c.start_at_ms < bindparam("end"),
+        sessions.c.state.in_(TAKES_AIR),
+        sessions.c.urgency != EMERGENCY,
+        exists().where(
+            session_clusters.c.session == sessions.c.id,
+            session_clusters.c.start_at_ms == sessions.c.start_at_ms,
+            session_clusters.c.cluster.in_(bindparam("clusters", expanding=True)),
+        ),
+    )
+    .order_by(sessions.c.start_at_ms, sessions.c.id)
+)
 _MEMBERS_HERE = select(session_clusters.c.session, session_clusters.c.cluster).where(
     *_HERE, session_clusters.c.session.in_(bindparam("sessions", expanding=True))
 )
 _NEAR = (
-    select(neighbours.c.cluster, neighbours.c.other, neighbours.c.metres, sessions.c.id, clusters.c.name)
+    select(neighbours.c.cluster, sessions.c.id, communes.c.name, func.min(neighbours.c.metres).label("metres"))
     .join_from(neighbours, session_clusters, neighbours.c.other == session_clusters.c.cluster)
     .join(sessions, sessions.c.id == session_clusters.c.session)
-    .join(clusters, clusters.c.id == neighbours.c.other)
+    .join(communes, communes.c.code == sessions.c.commune)
     .where(
         neighbours.c.cluster.in_(bindparam("clusters", expanding=True)),
+        neighbours.c.metres <= bindparam("metres"),
         session_clusters.c.start_at_ms >= bindparam("start") - LONGEST_MS,
         session_clusters.c.start_at_ms < bindparam("end"),
         sessions.c.start_at_ms + sessions.c.duration_ms > bindparam("start"),
         sessions.c.state.in_(TAKES_AIR),
         sessions.c.urgency != EMERGENCY,
     )
-    .order_by(neighbours.c.cluster, neighbours.c.other, sessions.c.start_at_ms)
+    .group_by(neighbours.c.cluster, sessions.c.id, communes.c.name)
+    .order_by(neighbours.c.cluster, sessions.c.id)
 )
 
 
@@ -109,20 +127,26 @@ class Sessions(Part):
         users = select(session_bulletins.c.session).where(session_bulletins.c.bulletin == bulletin_id)
         return self._sessions(self._all(_IN_ORDER.where(sessions.c.id.in_(users))))
 
-    def air(self, clusters_: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
-        here = {"clusters": list(clusters_), "start": to_ms(start), "end": to_ms(end)}
+    def air(self, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        here = {"clusters": list(clusters), "start": to_ms(start), "end": to_ms(end)}
         rows = self._all(_AIR, **here)
-        some: dict[str, set[str]] = {row.id: set() for row in rows if row.count < len(clusters_)}
+        some: dict[str, set[str]] = {row.id: set() for row in rows if row.count < len(clusters)}
         for session, cluster in self._all(_MEMBERS_HERE, **here, sessions=list(some)) if some else []:
             some[session].add(cluster)
-        everywhere = frozenset(clusters_)
+        everywhere = frozenset(clusters)
         return [OnAir(row.id, frozenset(some.get(row.id, everywhere)), from_ms(row.start_at_ms),
                       from_ms(row.start_at_ms + row.duration_ms)) for row in rows]
 
-    def near(self, clusters_: Sequence[str], start: datetime, end: datetime) -> list[Near]:
-        rows = self._all(_NEAR, clusters=list(clusters_), start=to_ms(start), end=to_ms(end))
+    def busy(self, commune: str, clusters: Sequence[str], start: datetime, end: datetime) -> list[OnAir]:
+        rows = self._all(_BUSY, commune=commune, clusters=list(clusters), start=to_ms(start), end=to_ms(end))
+        everywhere = frozenset(clusters)
+        return [OnAir(row.id, everywhere, from_ms(row.start_at_ms), from_ms(row.start_at_ms + row.duration_ms))
+                for row in rows]
+
+    def near(self, clusters: Sequence[str], metres: int, start: datetime, end: datetime) -> list[Near]:
+        rows = self._all(_NEAR, clusters=list(clusters), metres=metres, start=to_ms(start), end=to_ms(end))
         contents = self._contents({row.id for row in rows})
-        return [Near(row.cluster, row.name, row.metres, row.id, contents[row.id]) for row in rows]
+        return [Near(row.cluster, f"cụm loa của {row.name}", row.metres, row.id, contents[row.id]) for row in rows]
 
     def _contents(self, session_ids: Set[str]) -> dict[str, tuple[str, ...]]:
         """The recordings of sessions, in their order."""

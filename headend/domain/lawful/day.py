@@ -34,7 +34,8 @@ def _on_air(proposals: Sequence[Proposal]) -> list[OnAir]:
 
 def _near(asked: Proposal, others: Sequence[Proposal]) -> tuple[Near, ...]:
     """What clusters of other communes close by sound at the same time."""
-    at_once = [one for one in others if one.start_at < asked.end_at and asked.start_at < one.end_at]
+    at_once = [one for one in others if one.urgency != EMERGENCY and one.start_at < asked.end_at
+               and asked.start_at < one.end_at]
     return tuple(Near(mine.id, theirs.name, round(metres), one.session, one.content)
                  for one in at_once for theirs in one.clusters for mine in asked.clusters
                  if mine.commune != theirs.commune and (metres := metres_between(mine, theirs)) <= MOST_METRES)

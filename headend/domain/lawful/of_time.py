@@ -8,7 +8,7 @@ from headend.domain.charter import clock
 from headend.domain.lawful.proposal import Case, Ground, Kind, Proposal, slot_of
 from headend.domain.lawful.rules import rule
 from headend.domain.lawful.verdict import Finding, finding
-from headend.domain.times import day_of, hanoi, start_of, to_ms
+from headend.domain.times import day_of, start_of, to_ms
 from headend.law.rulebook import Rule
 from protocol import airtime, civil
 
@@ -17,13 +17,25 @@ _MS = timedelta(milliseconds=1)
 HALVES = {civil.MORNING: "sáng", civil.AFTERNOON: "chiều"}
 
 
-@rule("T-01", of_time=True)
+@rule("T-01", mended_by="day")
 def only_what_is_asked_for(case: Case) -> Iterator[Finding]:
     """Four central districts: "Chỉ phát nội dung thông báo các trường hợp khẩn cấp", or what a directive asks for."""
     for found, ground in case.bound("T-01"):
         for cluster in ground.clusters:
             yield finding(found, f"{cluster.name} thuộc địa bàn bốn quận trung tâm, chỉ phát thông báo khẩn cấp hoặc "
                           "theo văn bản yêu cầu của Trung ương, Thành phố.", cluster=cluster.id)
+
+
+@rule("T-04", mended_by="day")
+def working_days(case: Case) -> Iterator[Finding]:
+    """Monday to Friday ("thứ bảy, chủ nhật chỉ phát khi có trường hợp đặc biệt")."""
+    weekday = case.day.weekday()
+    name = "chủ nhật" if weekday == 6 else "thứ bảy"
+    for found, ground in case.bound("T-04"):
+        if weekday not in found.numbers["weekdays"]:
+            for cluster in ground.clusters:
+                yield finding(found, f"Ngày {case.day:%d/%m/%Y} là {name}, chỉ được phát khi có văn bản chỉ đạo cho "
+                              "trường hợp đặc biệt.", limit=5, actual=weekday + 1, cluster=cluster.id)
 
 
 @rule("T-02", emergency=True)
@@ -49,30 +61,36 @@ def _too_long(case: Case, rule_id: str) -> Iterator[Finding]:
                               f"{cluster.name}.", limit=limit, actual=asked.seconds, cluster=cluster.id)
 
 
-@rule("T-03", of_time=True)
+@rule("T-03", mended_by="half_day")
 def two_sessions_a_day(case: Case) -> Iterator[Finding]:
-    """One continuous session in each half-day, wholly inside it ("Tối đa hai buổi sáng - chiều/ngày")."""
+    """One session in each half-day ("Tối đa hai buổi sáng - chiều/ngày")."""
+    slot = slot_of(case.proposal.start_at)
+    taken = case.air.taken(slot, case.proposal.session) if slot[1] else []  # at night T-15 speaks of it
+    for found, ground in case.bound("T-03") if taken else ():
+        limit = ground.numbers(found)["sessions_half_day"]
+        half = f"buổi phát {HALVES[slot[1]]} ngày {case.day:%d/%m/%Y}; mỗi buổi {HALVES[slot[1]]} chỉ được {limit}."
+        for cluster in ground.clusters:
+            others = sum(cluster.id in one.clusters for one in taken)
+            if others >= limit:
+                yield finding(found, f"{cluster.name} đã có {others} {half}", limit=limit, actual=others + 1,
+                              cluster=cluster.id)
+
+
+@rule("T-03", mended_by="hour")
+def one_block_in_one_half_day(case: Case) -> Iterator[Finding]:
+    """A session lies wholly inside its half-day, and a pause over 60 s inside it would begin another one (ours)."""
     asked = case.proposal
-    day, half = slot_of(asked.start_at)
-    if half is None:
-        return  # at night: T-15 speaks of it
-    crosses = slot_of(last_instant(asked))[1] not in (half, None)
-    pause = longest_pause(asked)
-    taken = case.air.taken((day, half), asked.session)
-    for found, ground in case.bound("T-03"):
-        numbers = ground.numbers(found)
+    half = slot_of(asked.start_at)[1]
+    crosses = half is not None and slot_of(last_instant(asked))[1] not in (half, None)
+    pause = longest_pause(asked) if half else 0
+    for found, ground in case.bound("T-03") if crosses or pause else ():
+        limit = ground.numbers(found)["pause_seconds"]
         for cluster in ground.clusters:
             if crosses:
                 yield finding(found, "Buổi phát phải nằm trọn trong buổi sáng (05:00–12:00) hoặc buổi chiều "
                               "(12:00–21:00).", limit=NOON, actual=last_minute(asked), cluster=cluster.id)
-            if pause > numbers["pause_seconds"] * 1000:
-                yield _paused(found, numbers["pause_seconds"], pause, cluster.id)
-            others = sum(cluster.id in one.clusters for one in taken)
-            if others >= numbers["sessions_half_day"]:
-                yield finding(found, f"{cluster.name} đã có {others} buổi phát {HALVES[half]} ngày "
-                              f"{hanoi(asked.start_at):%d/%m/%Y}; mỗi buổi {HALVES[half]} chỉ được "
-                              f"{numbers['sessions_half_day']}.", limit=numbers["sessions_half_day"], actual=others + 1,
-                              cluster=cluster.id)
+            if pause > limit * 1000:
+                yield _paused(found, limit, pause, cluster.id)
 
 
 def _paused(found: Rule, limit: int, pause_ms: int, cluster: str) -> Finding:
@@ -83,6 +101,8 @@ def _paused(found: Rule, limit: int, pause_ms: int, cluster: str) -> Finding:
 
 def longest_pause(asked: Proposal) -> int:
     """The longest silence between two things that sound, in ms; silence at either end is none."""
+    if len(asked.items) < 3:
+        return 0
     runs = [(kind, sum(one.duration_ms for one in run))
             for kind, run in groupby(asked.items, key=lambda one: one.kind is Kind.SILENCE)]
     return max((length for silent, length in runs[1:-1] if silent), default=0)
@@ -104,19 +124,7 @@ def last_instant(asked: Proposal) -> datetime:
     return max(asked.start_at, asked.end_at - _MS)
 
 
-@rule("T-04", of_time=True)
-def working_days(case: Case) -> Iterator[Finding]:
-    """Monday to Friday ("thứ bảy, chủ nhật chỉ phát khi có trường hợp đặc biệt")."""
-    weekday = case.day.weekday()
-    name = "chủ nhật" if weekday == 6 else "thứ bảy"
-    for found, ground in case.bound("T-04"):
-        if weekday not in found.numbers["weekdays"]:
-            for cluster in ground.clusters:
-                yield finding(found, f"Ngày {case.day:%d/%m/%Y} là {name}, chỉ được phát khi có văn bản chỉ đạo cho "
-                              "trường hợp đặc biệt.", limit=5, actual=weekday + 1, cluster=cluster.id)
-
-
-@rule("T-08", of_time=True)
+@rule("T-08", mended_by="hour")
 def hours_of_the_charter(case: Case) -> Iterator[Finding]:
     """Inside the hours and lengths that the commune's own charter has fixed, narrower than the caps."""
     for found, ground in case.bound("T-08"):
@@ -148,7 +156,7 @@ def _outside(found: Rule, case: Case, ground: Ground) -> Iterator[Finding]:
         yield finding(found, message, cluster=cluster.id, **numbers)
 
 
-@rule("T-15", of_time=True)
+@rule("T-15", mended_by="hour")
 def quiet_hours(case: Case) -> Iterator[Finding]:
     """Nothing but an emergency sounds at night; the pole keeps it too."""
     asked = case.proposal

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from headend.domain.areas import Cluster
-from headend.domain.lawful.proposal import Case, Ground, Law
+from headend.domain.lawful.proposal import Case, Ground, Law, areas_of
 from protocol import messages
 from protocol.airtime import LIFTABLE
 
@@ -19,7 +19,7 @@ def rules(law: Law, clusters: Sequence[Cluster], day: date) -> list[messages.Rul
     that on which the plan is sealed; where law changes on a later day, the plan is sealed again then.
     """
     by_content: dict[str, tuple[list[str], messages.Rules]] = {}
-    for ground in law.grounds(clusters, day):
+    for ground in law.grounds(areas_of(clusters), day):
         for suspended in (False, True):
             poles = sorted(one.id for one in ground.clusters if one.suspended == suspended)
             if poles:

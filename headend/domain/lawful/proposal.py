@@ -13,6 +13,7 @@ from headend.domain.times import day_of, to_ms
 from headend.law.rulebook import DEFAULT_SET, Numbers, Rule, Rulebook
 from protocol import civil
 
+Areas = Mapping[tuple[str, AreaClass], tuple[Cluster, ...]]
 Slot = tuple[int, str | None]  # day number, half-day (None at night)
 
 
@@ -125,13 +126,18 @@ class Law:
         """The charter of a commune on a day, None where it has none yet."""
         return _latest(self.charters, commune, day)
 
-    def grounds(self, clusters: Iterable[Cluster], day: date) -> tuple[Ground, ...]:
-        """The clusters sorted by what binds them on a day."""
-        sorted_: dict[tuple[str, AreaClass], list[Cluster]] = {}
-        for one in clusters:
-            sorted_.setdefault((one.commune, one.area_class), []).append(one)
-        return tuple(Ground(commune, area_class, tuple(some), self.book(commune, day), self.charter(commune, day))
-                     for (commune, area_class), some in sorted_.items())
+    def grounds(self, areas: Areas, day: date) -> tuple[Ground, ...]:
+        """What binds the clusters on a day."""
+        return tuple(Ground(commune, area_class, clusters, self.book(commune, day), self.charter(commune, day))
+                     for (commune, area_class), clusters in areas.items())
+
+
+def areas_of(clusters: Iterable[Cluster]) -> Areas:
+    """Clusters by commune and class: what binds one of them binds all that are beside it here."""
+    found: dict[tuple[str, AreaClass], list[Cluster]] = {}
+    for one in clusters:
+        found.setdefault((one.commune, one.area_class), []).append(one)
+    return {key: tuple(some) for key, some in found.items()}
 
 
 def _latest(dated, commune: str, day: date):
@@ -162,6 +168,7 @@ class Case:
     at: datetime
     air: Air = field(default_factory=lambda: Air(()))
     near: tuple[Near, ...] = ()
+    known: tuple[Ground, ...] | None = None  # the grounds of that day, where somebody has sorted them already
 
     @cached_property
     def day(self) -> date:
@@ -172,8 +179,12 @@ class Case:
         return day_of(self.at)
 
     @cached_property
+    def areas(self) -> Areas:
+        return areas_of(self.proposal.clusters)
+
+    @cached_property
     def grounds(self) -> tuple[Ground, ...]:
-        return self.law.grounds(self.proposal.clusters, self.day)
+        return self.law.grounds(self.areas, self.day) if self.known is None else self.known
 
     def bound(self, rule_id: str, item: Item | None = None) -> Iterator[tuple[Rule, Ground]]:
         """The grounds that a rule binds, where no directive that is cited lifts it (T-09)."""

@@ -13,14 +13,14 @@ Check = Callable[[Case], Iterator[Finding]]
 class Enforced:
     """A function and the rules it enforces.
 
-    `emergency`: binds emergencies too (T-13 frees them of all others). `of_time`: another hour can mend it. `warns`:
-    what it finds is a warning.
+    `emergency`: binds emergencies too (T-13 frees them of all others). `mended_by`: "day", "half_day" or "hour", where
+    another one can be lawful. `warns`: what it finds is a warning.
     """
 
     ids: tuple[str, ...]
     check: Check
     emergency: bool = False
-    of_time: bool = False
+    mended_by: str = ""
     warns: bool = False
 
 
@@ -39,14 +39,18 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "C-10": ("headend.law.rulebook.load",),
     "P-09": ("protocol.seal.verify", "firmware.app.orders.Orders.take"),
     "O-06": ("headend.domain.charter.check",),
+    "P-05": ("headend.domain.siting.near_sensitive",),
+    "B-01": ("headend.domain.reporting.report_year",),
+    "B-02": ("headend.domain.reporting.report_year",),
+    "B-03": ("headend.domain.reporting.report_year",),
 }
 
 
-def rule(*ids: str, **how: bool) -> Callable[[Check], Check]:
+def rule(*ids: str, **how: bool | str) -> Callable[[Check], Check]:
     """Registers the function that checks these rules; `how` as in Enforced."""
 
     def register(check: Check) -> Check:
-        CHECKS.append(Enforced(ids, check, **how))
+        CHECKS.append(Enforced(ids, check, **how))  # type: ignore[arg-type]
         return check
 
     return register

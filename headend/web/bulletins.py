@@ -200,16 +200,18 @@ def check(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: 
 
 @routes.post("/{bulletin_id}/plan")
 def plan(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
-    """Take air for a bulletin that exists, and send it for approval if it was not yet.
-
-    Where warnings want reasons, a browser without scripts is led to the page that has the fields for them.
-    """
+    """Take air for a bulletin that exists, and send it for approval if it was not yet."""
     try:
         return _plan_and_submit(request, ports, person, bulletins.get(ports, person, bulletin_id), wish)
-    except Unconfirmed:
-        if is_htmx(request):
-            raise
-        return go_to(request, f"/bulletins/{bulletin_id}", _in_url(wish))
+    except Unconfirmed as why:
+        return _ask_why(request, why, bulletin_id, _in_url(wish))
+
+
+def _ask_why(request: Request, why: Unconfirmed, bulletin_id: str, query: dict[str, Any] | None = None) -> Response:
+    """Where warnings want reasons, a browser without scripts is led to the page that has the fields for them."""
+    if is_htmx(request):
+        raise why
+    return go_to(request, f"/bulletins/{bulletin_id}", query)
 
 
 @routes.post("/{bulletin_id}/about")
@@ -221,7 +223,10 @@ def describe(request: Request, ports: Ported, person: Who, bulletin_id: str, abo
 
 @routes.post("/{bulletin_id}/approve")
 def approve(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
-    bulletins.approve(ports, person, bulletin_id, wish.reasons)
+    try:
+        bulletins.approve(ports, person, bulletin_id, wish.reasons)
+    except Unconfirmed as why:
+        return _ask_why(request, why, bulletin_id)
     return go_to(request, f"/bulletins/{bulletin_id}")
 
 

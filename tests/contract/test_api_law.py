@@ -110,7 +110,7 @@ def test_a_directive_with_its_scan_lifts_a_saturday_and_nothing_after_it_was_wit
     assert again.status_code == 409 and "thôi áp dụng" in again.json()["message"]
 
 
-def test_a_scan_is_given_back_as_it_was_under_a_harmless_name_and_type(approver, author):
+def test_a_scan_is_given_back_as_it_was_under_a_harmless_name_and_type(console, approver, author):
     files = {"scan": ("../../evil.html", PDF, "text/html")}
     made = approver.post("/api/directives", data=DIRECTIVE, files=files).json()
     assert made["scan"]["name"] == "evil.html"
@@ -119,7 +119,10 @@ def test_a_scan_is_given_back_as_it_was_under_a_harmless_name_and_type(approver,
         assert answer.content == PDF and answer.headers["content-type"] == "application/pdf"
         assert answer.headers["content-disposition"] == 'inline; filename="evil.pdf"'
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
     plain = approver.post("/api/directives", json=DIRECTIVE).json()
+    console.ports.papers.path(made["scan"]["sha256"]).unlink()
+    assert author.get(f"/directives/{made['id']}/scan").status_code == 404
     assert plain["scan"] is None and author.get(f"/api/directives/{plain['id']}/scan").status_code == 404
 
 
@@ -328,6 +331,8 @@ def test_what_warns_only_since_it_was_planned_is_answered_by_the_approver(author
     beside(start_at)
     assert 'name="why"' in approver.get(f"/bulletins/{bulletin}").text
     assert approver.post(f"/api/bulletins/{bulletin}/approve").status_code == 409
+    without_scripts = approver.post(f"/bulletins/{bulletin}/approve")
+    assert (without_scripts.status_code, without_scripts.headers["location"]) == (303, f"/bulletins/{bulletin}")
     assert author.get(f"/api/bulletins/{bulletin}").json()["state"] == "submitted"
     answer = approver.post(f"/bulletins/{bulletin}/approve", data={"warned": ["T-14"], "why": [AGREED]})
     assert answer.status_code == 303
@@ -335,7 +340,7 @@ def test_what_warns_only_since_it_was_planned_is_answered_by_the_approver(author
     assert (found["state"], found["confirmed"][0]["by"]) == ("approved", APPROVER)
 
 
-def test_a_browser_without_scripts_is_led_to_the_field_for_the_reason(author, beside):
+def test_a_browser_without_scripts_is_led_to_the_field_for_the_reason(author, approver, beside):
     start_at = THURSDAY + timedelta(days=4)
     beside(start_at)
     bulletin = spoken(author)["id"]
@@ -345,6 +350,7 @@ def test_a_browser_without_scripts_is_led_to_the_field_for_the_reason(author, be
     assert '<textarea id="why-T-14" name="why"' in author.get(led.headers["location"]).text
     done = author.post(f"/bulletins/{bulletin}/plan", data={**wish, "warned": ["T-14"], "why": [AGREED]})
     assert done.status_code == 303 and done.headers["location"].startswith("/sessions/")
+    assert f"“{AGREED}”" in approver.get(f"/bulletins/{bulletin}").text
 
 
 def test_an_approver_sees_that_a_session_would_be_refused_now(console, author, approver):

@@ -93,7 +93,7 @@ def _needed(parcel: Parcel, name: str) -> date:
 @routes.get("/{directive_id}")
 def directive_page(request: Request, ports: Ported, person: Who, directive_id: str) -> Response:
     found = directives.get(ports, person, directive_id)
-    rules = {one.id: one for one in liftable(ports)}
+    rules = {rule.id: (book, rule) for book, rule in liftable(ports)}
     called = directives.called_upon(ports, person, found)
     return page(request, "page_directive.html", one=found, lifts=[rules[rule] for rule in found.lifts if rule in rules],
                 communes=_names(ports), today=day_of(ports.clock.now()), EVERYWHERE=EVERYWHERE, called=called,
@@ -123,10 +123,11 @@ def withdraw(request: Request, ports: Ported, person: Who, directive_id: str) ->
     return go_to(request, f"/directives/{directive_id}")
 
 
-def liftable(ports: Ports) -> list[Rule]:
-    """The rules that a directive may lift, in the words of the default set where it has them."""
+def liftable(ports: Ports) -> list[tuple[str, Rule]]:
+    """The rules that a directive may lift, each with the set whose words it has: the default where that holds it."""
     books = [ports.books[DEFAULT_SET], *ports.books.values()]
-    return [next(book.rules[one] for book in books if one in book.rules) for one in directives.liftable(ports)]
+    return [next((book.id, book.rules[one]) for book in books if one in book.rules)
+            for one in directives.liftable(ports)]
 
 
 def _names(ports: Ports) -> dict[str, str]:

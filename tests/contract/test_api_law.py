@@ -167,6 +167,14 @@ def decreed(console):
     return "2027-03-04"
 
 
+def test_a_directive_leads_to_the_words_of_each_rule_that_it_lifts(approver):
+    made = approver.post("/api/directives", json={**DIRECTIVE, "lifts": ["T-01", "T-04"]}).json()
+    links = re.findall(r'href="(/law\?set=[^"]+)"><b>', approver.get(f"/directives/{made['id']}").text)
+    assert links == ["/law?set=5133#T-01", "/law?set=D2021#T-04"]
+    for link in links:
+        assert f'id="{link.partition("#")[2]}"' in approver.get(link).text
+
+
 def test_city_policy_needs_its_document_also_while_the_form_is_filled_in(author, approver, decreed):
     wish = {"commune": WARD, "day": decreed, "time": "09:00", "text": TEXT, "field": "city_policy"}
     assert "C-02" in author.post("/bulletins/foresee", data=wish).text

@@ -1,35 +1,20 @@
 """Bulletins."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 
-from headend.api.models import AboutIn, BulletinOut, In, Reason, Reasons, Spoken, Words
+from headend.api.bodies import Asked, either, made
+from headend.api.models import AboutIn, BulletinOut, Reason, Reasons, Spoken, Words
 from headend.domain.bulletin import Bulletin
-from headend.domain.errors import BadInput
 from headend.services import board, bulletins
-from headend.web.door import CSRF_HEADER, check_token, takes_upload
-from headend.web.shield import MOST_BODY, TooLarge
+from headend.web.door import takes_upload
 from headend.web.site import Ported, Who, site_of
-from headend.web.uploads import Parcel, receive
+from headend.web.uploads import Parcel
 
 routes = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
-Asked = TypeVar("Asked", bound=In)
 OTHER = ("commune", "kind", "event_day", "directive")
-
-
-def _either(spoken: type[In], needed: tuple[str, ...] = (), other: tuple[str, ...] = ()) -> dict[str, Any]:
-    """How the description tells of a body that is JSON with a text to speak, or multipart with words and a file."""
-    words = {word: {"type": "string"} for word in (*needed, *other)}
-    recorded = {"type": "object", "required": [*needed, "file"],
-                "properties": {**words, "file": {"type": "string", "format": "binary"}}}
-    return {"requestBody": {"required": True, "content": {
-        "application/json": {"schema": spoken.model_json_schema()},
-        "multipart/form-data": {"schema": recorded}}}}
 
 
 @routes.get("")
@@ -43,7 +28,7 @@ def get_bulletin(ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
     return BulletinOut.of(bulletins.get(ports, person, bulletin_id))
 
 
-@routes.post("", status_code=201, openapi_extra=_either(Spoken, ("title", "field"), OTHER))
+@routes.post("", status_code=201, openapi_extra=either(Spoken, ("title", "field"), OTHER))
 @takes_upload
 async def create_bulletin(request: Request, ports: Ported, person: Who) -> BulletinOut:
     """A draft: from a recording (multipart) or from text to be spoken (JSON)."""
@@ -58,7 +43,7 @@ async def create_bulletin(request: Request, ports: Ported, person: Who) -> Bulle
     return await _made(request, record, Spoken, speak)
 
 
-@routes.post("/{bulletin_id}/sound", openapi_extra=_either(Words))
+@routes.post("/{bulletin_id}/sound", openapi_extra=either(Words))
 @takes_upload
 async def replace_sound(request: Request, ports: Ported, person: Who, bulletin_id: str) -> BulletinOut:
     """Another recording (multipart) or other words (JSON) for a bulletin that exists; it is a draft again."""
@@ -75,30 +60,7 @@ async def replace_sound(request: Request, ports: Ported, person: Who, bulletin_i
 async def _made(request: Request, record: Callable[[Parcel], Bulletin], kind: type[Asked],
                 speak: Callable[[Asked], Bulletin]) -> BulletinOut:
     """What `record` makes of a multipart body, or `speak` of a JSON body of this kind."""
-    workshop = site_of(request).workshop
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        async with receive(request) as parcel:
-            return BulletinOut.of(await to_thread.run_sync(record, parcel, limiter=workshop))
-    check_token(request, request.headers.get(CSRF_HEADER, ""))
-    told = _parse(kind, await _body(request))
-    return BulletinOut.of(await to_thread.run_sync(speak, told, limiter=workshop))
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise TooLarge
-    return bytes(body)
-
-
-def _parse(kind: type[Asked], body: bytes) -> Asked:
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise BadInput("Có chỗ nhập chưa đúng.", where) from None
+    return BulletinOut.of(await made(request, record, kind, speak, workshop=site_of(request).workshop))
 
 
 @routes.post("/{bulletin_id}/submit")

@@ -13,7 +13,7 @@ from headend.domain.lawful import Finding, Verdict
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
 from headend.domain.times import hanoi, to_ms
-from headend.services.board import PoleLine
+from headend.services.poles import PoleLine
 from headend.services.sessions import MOST_REASON, Asked
 from headend.web.asked import EARLIEST, LATEST
 from headend.web.door import refuse_null

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from headend.api import bulletins, logins, poles, sessions
+from headend.api import bulletins, communes, directives, logins, poles, sessions
 from headend.api.models import TroubleOut, UnlawfulOut
 
 routes = APIRouter(prefix="/api", responses={
@@ -14,5 +14,5 @@ routes = APIRouter(prefix="/api", responses={
     422: {"model": TroubleOut, "description": "Wrong input; `field` says which"},
     429: {"model": TroubleOut, "description": "Too many attempts; wait"},
 })
-for part in (logins, bulletins, sessions, poles):
+for part in (logins, bulletins, sessions, directives, communes, poles):
     routes.include_router(part.routes)

@@ -10,14 +10,16 @@ from pathlib import Path
 from headend.domain.areas import Cluster, Commune
 from headend.domain.bulletin import Bulletin, BulletinState
 from headend.domain.delivery import Delivery, DeliveryState
+from headend.domain.directive import Directive
 from headend.domain.errors import NotFound
 from headend.domain.person import EVERYWHERE, Person, Role, require
 from headend.domain.session import BroadcastSession, SessionState
 from headend.domain.times import from_ms, to_ms
+from headend.law.rulebook import Rulebook
 from headend.ports import Db, Heard, Ports
 from headend.services import sessions
+from headend.services.law import book_of
 from protocol import civil
-from protocol.messages import State
 
 DAY = timedelta(days=1)
 EDGE = timedelta(seconds=1)  # listened to before a session and after it, so that early and late sound is heard too
@@ -77,8 +79,9 @@ class Station:
 
     commune: Commune
     sessions: tuple[SessionLine, ...]
-    poles: int
+    poles: int  # that may sound
     online: int
+    suspended: int
 
 
 class Next(StrEnum):
@@ -143,8 +146,9 @@ def today(ports: Ports, person: Person, day_at: datetime | None = None) -> Today
         waiting = tuple(one for one in reversed(bulletins) if one.state is BulletinState.SUBMITTED)
         authors = {one: _name(db, one) for one in {bulletin.author for bulletin in waiting}}
     focus = _focus(lines, now)
+    missing = sum(not one.suspended and one.id not in online for one in clusters)
     return Today(now, day_at, _stations(clusters, communes, lines, online), waiting, focus,
-                 steps(focus) if focus else (), _next(person, bulletins, waiting, focus, len(clusters) - len(online)),
+                 steps(focus) if focus else (), _next(person, bulletins, waiting, focus, missing),
                  communes, authors, _things(person, lines, clusters))
 
 
@@ -173,9 +177,14 @@ def _line(db: Db, session: BroadcastSession, communes: dict[str, Commune]) -> Se
 def _stations(clusters: Sequence[Cluster], communes: dict[str, Commune], lines: Sequence[SessionLine],
               online: set[str]) -> tuple[Station, ...]:
     here = sorted({one.commune for one in clusters} | {one.session.commune for one in lines})
-    return tuple(Station(communes[code], tuple(one for one in lines if one.session.commune == code),
-                         sum(one.commune == code for one in clusters),
-                         sum(one.commune == code and one.id in online for one in clusters)) for code in here)
+    return tuple(_station(communes[code], [one for one in clusters if one.commune == code],
+                          tuple(one for one in lines if one.session.commune == code), online) for code in here)
+
+
+def _station(commune: Commune, clusters: Sequence[Cluster], lines: tuple[SessionLine, ...],
+             online: set[str]) -> Station:
+    in_use = {one.id for one in clusters if not one.suspended}
+    return Station(commune, lines, len(in_use), len(in_use & online), len(clusters) - len(in_use))
 
 
 def _things(person: Person, lines: Sequence[SessionLine], clusters: Sequence[Cluster]) -> frozenset[str]:
@@ -231,6 +240,7 @@ class BulletinPage:
     commune: Commune
     author: str
     approver: str
+    directive: Directive | None
     sessions: tuple[SessionLine, ...]
     things: frozenset[str]
 
@@ -251,13 +261,24 @@ def bulletin(ports: Ports, person: Person, bulletin_id: str) -> BulletinPage:
         require(person, "bulletin.see", found.commune)
         communes = communes_of(db, found.commune)
         lines = tuple(_line(db, one, communes) for one in db.sessions_of_bulletin(bulletin_id))
-        return BulletinPage(found, communes[found.commune], _name(db, found.author), _name(db, found.approver), lines,
+        return BulletinPage(found, communes[found.commune], _name(db, found.author), _name(db, found.approver),
+                            _directive(db, found.directive), lines,
                             frozenset({f"commune:{found.commune}", *(f"session:{one.session.id}" for one in lines)}))
+
+
+def _directive(db: Db, directive_id: str | None) -> Directive | None:
+    return db.directive(directive_id) if directive_id else None
 
 
 def _name(db: Db, username: str | None) -> str:
     account = db.account(username) if username else None
     return account.person.name if account else username or ""
+
+
+def name_of(ports: Ports, username: str) -> str:
+    """How somebody is called; the account's name where it is gone."""
+    with ports.db(readonly=True) as db:
+        return _name(db, username)
 
 
 @dataclass(frozen=True)
@@ -273,6 +294,9 @@ class SessionPage:
     line: SessionLine
     author: str
     poles: tuple[PoleAtSession, ...]
+    directive: Directive | None
+    names: dict[str, str]  # of those who answered for its warnings
+    book: Rulebook  # the rules that bind it
     things: frozenset[str]
 
     @property
@@ -299,7 +323,9 @@ def session(ports: Ports, person: Person, session_id: str) -> SessionPage:
         online = {state.pole: bool(state.online) for state, _ in db.pole_states(found.clusters)}
         clusters = [one for one in map(db.cluster, found.clusters) if one]
         poles = tuple(PoleAtSession(one, told.get(one.id), online.get(one.id)) for one in clusters)
-        return SessionPage(ports.clock.now(), line, _name(db, found.author), poles,
+        names = {one: _name(db, one) for one in {confirmed.by for confirmed in found.confirmed}}
+        return SessionPage(ports.clock.now(), line, _name(db, found.author), poles, _directive(db, found.directive),
+                           names, book_of(ports, db, found.commune, found.start_at),
                            frozenset({f"session:{session_id}", *(f"pole:{one.id}" for one in clusters)}))
 
 
@@ -331,39 +357,6 @@ def heard(ports: Ports, person: Person, session_id: str, pole: str) -> Heard | N
     if pole not in found.clusters:
         raise NotFound("Cụm loa này không thuộc buổi phát.")
     return ports.ears.heard(pole, *span(found))
-
-
-@dataclass(frozen=True)
-class PoleLine:
-    """`online` is None while the pole never said anything; `plan_sealed` is the newest plan made for it."""
-
-    cluster: Cluster
-    state: State | None
-    seen_at: datetime | None
-    plan_sealed: int | None
-
-    @property
-    def online(self) -> bool | None:
-        return None if self.state is None else bool(self.state.online)
-
-
-@dataclass(frozen=True)
-class PolesPage:
-    poles: tuple[PoleLine, ...]
-    communes: dict[str, Commune]
-    things: frozenset[str]
-
-
-def poles(ports: Ports, person: Person) -> PolesPage:
-    """Every pole of the person's unit and what it said last."""
-    require(person, "pole.see", person.unit)
-    with ports.db(readonly=True) as db:
-        clusters = db.clusters(unit_of(person))
-        said = {state.pole: (state, seen_at) for state, seen_at in db.pole_states([one.id for one in clusters])}
-        agendas = {one: db.agenda(one) for one in {cluster.commune for cluster in clusters}}
-        sealed = {one: agenda.version for one, agenda in agendas.items() if agenda}
-        lines = tuple(PoleLine(one, *said.get(one.id, (None, None)), sealed.get(one.commune)) for one in clusters)
-        return PolesPage(lines, communes_of(db, unit_of(person)), frozenset(f"pole:{one.id}" for one in clusters))
 
 
 def communes(ports: Ports) -> list[Commune]:

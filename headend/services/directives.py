@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from headend.domain import directive as life
 from headend.domain.directive import Directive, Scan
 from headend.domain.errors import BadInput, NotFound
 from headend.domain.person import EVERYWHERE, Person, may, require
-from headend.domain.times import day_of
+from headend.domain.session import BroadcastSession
+from headend.domain.times import day_of, start_of
 from headend.ports import AuditEntry, Db, Ports
 from headend.services.board import unit_of
 from headend.services.places import law_changed
 
 # What a paper is scanned as: its first bytes, its type.
 SCANS = ((b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+MOST_DAYS, MOST_COMMUNES = timedelta(days=92), 12  # that are searched for what calls upon a directive
 MOST_SCAN = 20 * 1024 * 1024
 
 
@@ -93,6 +95,21 @@ def usable(ports: Ports, person: Person, commune: str) -> list[Directive]:
     with ports.db(readonly=True) as db:
         found = db.directives(commune, day_of(ports.clock.now()))
     return [one for one in found if one.withdrawn_at is None]
+
+
+def called_upon(ports: Ports, person: Person, directive: Directive) -> list[BroadcastSession]:
+    """The sessions of the person's unit that call upon it, themselves or by one of their bulletins, soonest first.
+
+    Looked for in the first MOST_DAYS of its days; for the city in the communes that it names, not in all of them.
+    """
+    first = start_of(directive.from_day)
+    last = min(start_of(directive.to_day), first + MOST_DAYS) + timedelta(days=1)
+    communes = directive.communes[:MOST_COMMUNES] if person.unit == EVERYWHERE else (person.unit,)
+    with ports.db(readonly=True) as db:
+        found = [one for code in communes for one in db.sessions(code, start_from=first, start_to=last)]
+        told = db.bulletins_of(sorted({bulletin for one in found for bulletin in one.bulletins}))
+    return [one for one in found if directive.id in
+            {one.directive, *(told[bulletin].directive for bulletin in one.bulletins if bulletin in told)}]
 
 
 def scan(ports: Ports, person: Person, directive_id: str) -> tuple[Path, Scan]:

@@ -36,12 +36,13 @@ def book_of(ports: Ports, db: Db, commune: str, at: datetime) -> Rulebook:
 
 
 def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
-            clusters: Sequence[Cluster] | None = None) -> Verdict:
+            clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Verdict:
     """The law's word on a session as it stands, against everything else on the air of its clusters and beside them.
 
-    `clusters` are those of the session, where the caller has them already.
+    `clusters` are those of the session, where the caller has them already; `drafts` are those of its bulletins that do
+    not exist yet.
     """
-    case_ = case(ports, db, session, approval_due, clusters)
+    case_ = case(ports, db, session, approval_due, clusters, drafts)
     answer = judge(case_)
     if not mended_by_time(answer):
         return answer
@@ -53,11 +54,11 @@ def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool 
 
 
 def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
-         clusters: Sequence[Cluster] | None = None) -> Case:
+         clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Case:
     """A session as the judges see it."""
     day = start_of(day_of(session.start_at))
     known = db.clusters(ids=session.clusters) if clusters is None else clusters
-    proposal = _proposal(db, session, approval_due, {one.id: one for one in known})
+    proposal = _proposal(db, session, approval_due, {one.id: one for one in known}, drafts)
     air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
     unheard = Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air)
     earshot = max((ground.numbers(rule)["metres"] for rule, ground in unheard.bound("T-14")), default=0)
@@ -65,8 +66,9 @@ def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = F
     return replace(unheard, near=tuple(near))
 
 
-def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster]) -> Proposal:
-    bulletins = db.bulletins_of(session.bulletins)
+def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster],
+              drafts: Sequence[Bulletin]) -> Proposal:
+    bulletins = {**db.bulletins_of(session.bulletins), **{one.id: one for one in drafts}}
     found = [bulletins[one] for one in session.bulletins if one in bulletins]
     called = {session.directive, *(one.directive for one in found)} - {None}
     directives = db.directives_of(sorted(one for one in called if one))

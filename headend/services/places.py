@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from headend.domain import charter as charters
-from headend.domain.areas import Cluster, Commune
+from headend.domain.areas import AreaClass, Cluster, Commune
 from headend.domain.charter import Regime, Setting, Slot, StationCharter
 from headend.domain.errors import BadInput, NotFound
-from headend.domain.person import Person, require
+from headend.domain.person import EVERYWHERE, Person, require
 from headend.domain.times import day_of
-from headend.law.rulebook import Rulebook
+from headend.law.rulebook import DEFAULT_SET, Rulebook
 from headend.ports import AuditEntry, Db, Ports
 from headend.services.law import law_of
 
@@ -24,6 +24,19 @@ class LocalLaw:
     charter: StationCharter | None
     charters: tuple[StationCharter, ...]
     regimes: tuple[Regime, ...]
+    classes: tuple[AreaClass, ...]  # of its clusters
+    today: date
+
+    @property
+    def chosen(self) -> Regime | None:
+        """What chose the rule-set that binds today; None where nobody did: then it is the default."""
+        return max((one for one in self.regimes if one.from_day <= self.today), key=lambda one: one.from_day,
+                   default=None)
+
+    @property
+    def coming(self) -> tuple[Regime, ...]:
+        """The choices that are still to come into force, the soonest first."""
+        return tuple(sorted((one for one in self.regimes if one.from_day > self.today), key=lambda one: one.from_day))
 
 
 def local_law(ports: Ports, person: Person, commune: str) -> LocalLaw:
@@ -35,8 +48,22 @@ def local_law(ports: Ports, person: Person, commune: str) -> LocalLaw:
         if place is None:
             raise NotFound("Không có đơn vị này.")
         law = law_of(ports, db, commune)
+        classes = {one.area_class for one in db.clusters(commune)} or {place.default_class}
         return LocalLaw(place, law.book(commune, today), law.charter(commune, today), tuple(law.charters),
-                        tuple(law.regimes))
+                        tuple(law.regimes), tuple(one for one in AreaClass if one in classes), today)
+
+
+def otherwise(ports: Ports, person: Person) -> list[tuple[Commune, Regime]]:
+    """The communes that another rule-set than the default binds today or will, each with what makes it so."""
+    require(person, "station.see", EVERYWHERE)
+    today = day_of(ports.clock.now())
+    found = []
+    with ports.db(readonly=True) as db:
+        for commune in db.communes():
+            regimes = db.regimes(commune.code)  # the last first
+            coming = [one for one in regimes if one.from_day > today]
+            found += [(commune, one) for one in [*coming, *regimes[len(coming):][:1]] if one.rule_set != DEFAULT_SET]
+    return found
 
 
 def issue_charter(ports: Ports, person: Person, commune: str, from_day: date, slots: tuple[Slot, ...],
@@ -48,6 +75,8 @@ def issue_charter(ports: Ports, person: Person, commune: str, from_day: date, sl
     issued = StationCharter(commune, from_day, slots, settings, number.strip()[:200], person.username,
                             ports.clock.now())
     with ports.db() as db:
+        if db.commune(commune) is None:
+            raise NotFound("Không có đơn vị này.")
         book = law_of(ports, db, commune).book(commune, from_day)
         charters.check(issued, book, {one.area_class for one in db.clusters(commune)})
         db.put_charter(issued)

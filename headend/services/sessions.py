@@ -90,9 +90,25 @@ def confirm(session: BroadcastSession, answer: Verdict, reasons: Mapping[str, st
     given = {rule: reason.strip()[:MOST_REASON] for rule, reason in reasons.items() if reason.strip()}
     open_ = answer.unconfirmed([one.rule for one in session.confirmed])
     if any(one.rule not in given for one in open_):
-        raise Unconfirmed(replace(answer, warnings=open_))
+        raise Unconfirmed(replace(answer, warnings=open_), given)
     new = [Confirmation(rule, given[rule], person.username, at) for rule in sorted({one.rule for one in open_})]
     return replace(session, confirmed=(*session.confirmed, *new))
+
+
+def waiting_for(ports: Ports, person: Person, bulletin_id: str) -> list[tuple[BroadcastSession, Verdict]]:
+    """The sessions that wait for a bulletin, with the law's word on each as they stand now.
+
+    Of its warnings only those that nobody has answered for yet.
+    """
+    with ports.db(readonly=True) as db:
+        found = [one for one in db.sessions_of_bulletin(bulletin_id) if one.state is SessionState.PLANNED]
+        for one in found:
+            require(person, "session.see", one.commune)
+        return [(one, _open(one, verdict(ports, db, one))) for one in found if one.end_at > ports.clock.now()]
+
+
+def _open(session: BroadcastSession, answer: Verdict) -> Verdict:
+    return replace(answer, warnings=answer.unconfirmed([one.rule for one in session.confirmed]))
 
 
 def bulletin_approved(ports: Ports, db: Db, session: BroadcastSession, reasons: Mapping[str, str] | None = None,

@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 
 from headend.api import routes as api
 from headend.ports import Ports
-from headend.web import bulletins, law, logins, media, poles, sessions, today, trouble, uploads
+from headend.web import bulletins, charters, directives, law, logins, media, poles, sessions, today, trouble, uploads
 from headend.web.assets import Assets
 from headend.web.door import door, public
 from headend.web.live import Live
@@ -31,7 +31,7 @@ def create_app(ports: Ports, *, demo: DemoInfo | None, data_dir: Path,
                   dependencies=[Depends(door)], description="API of the head-end of a commune's loudspeaker station.")
     app.state.site = _site(ports, demo, data_dir / "uploads", connected)
     trouble.install(app)
-    for part in (today, bulletins, sessions, poles, law, logins):
+    for part in (today, bulletins, sessions, poles, law, directives, charters, logins):
         app.include_router(part.routes, include_in_schema=False)
     app.include_router(media.routes, include_in_schema=False)
     app.include_router(api.routes)

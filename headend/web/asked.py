@@ -1,4 +1,4 @@
-"""What people wrote into a form about time, read leniently and told back clearly."""
+"""What people wrote into a form about time and about a bulletin, read leniently and told back clearly."""
 
 import re
 from dataclasses import dataclass, field
@@ -47,6 +47,14 @@ def instant(day: str, clock: str) -> datetime | None:
     return at
 
 
+def minute_of(clock: str, field_: str) -> int:
+    """The minute of the day that somebody wrote. BadInput."""
+    found = _TIME.fullmatch(clock)
+    if not found:
+        raise BadInput("Hãy ghi giờ theo 24 giờ, ví dụ 06:30.", field_)
+    return int(found[1]) * 60 + int(found[2] or 0)
+
+
 def civil_day(value: str, name: str) -> date | None:
     """A day of a form, None where it was left open. BadInput."""
     if not value.strip():
@@ -68,8 +76,14 @@ def about(title: str, field_: str, kind: str, event_day: str, directive: str) ->
 
 
 def reasons(names: list[str], values: list[str]) -> dict[str, str]:
-    """The reasons of a form, rule id → why: two fields each, in step."""
-    return {name[:80]: value[:MOST_REASON] for name, value in zip(names, values, strict=False)}
+    """The reasons of a form, rule id → why: two fields each, in step; what was left open is none."""
+    return {name[:80]: value[:MOST_REASON] for name, value in zip(names, values, strict=False) if value.strip()}
+
+
+def _about(title: Annotated[str, Form(max_length=2000)] = "", field: Annotated[str, Form(max_length=80)] = "",
+           kind: Annotated[str, Form(max_length=80)] = "", event_day: Annotated[str, Form(max_length=20)] = "",
+           directive: Annotated[str, Form(max_length=80)] = "") -> About:
+    return about(title, field, kind, event_day, directive)
 
 
 def _posted(day: Annotated[str, Form(max_length=20)] = "", time: Annotated[str, Form(max_length=20)] = "",
@@ -86,5 +100,6 @@ def _queried(day: Annotated[str, Query(max_length=20)] = "", time: Annotated[str
     return Wish(instant(day, time), clusters or [], session_directive)
 
 
+Told = Annotated[About, Depends(_about)]
 Posted = Annotated[Wish, Depends(_posted)]
 Queried = Annotated[Wish, Depends(_queried)]

@@ -8,17 +8,18 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from headend.api.models import VerdictOut
-from headend.domain.bulletin import FIELDS, Bulletin, BulletinState
+from headend.domain.bulletin import FIELDS, KINDS, About, Bulletin, BulletinState
 from headend.domain.errors import BadInput
-from headend.domain.lawful import Unlawful, Verdict
+from headend.domain.lawful import Unconfirmed, Unlawful, Verdict
 from headend.domain.person import Person, may, require
+from headend.domain.session import BroadcastSession
 from headend.ports import Ports
 from headend.services import board, bulletins, planning, sessions
 from headend.services.sessions import Asked
 from headend.web import words
-from headend.web.asked import Posted, Queried, Wish, instant, reasons
+from headend.web.asked import Posted, Queried, Told, Wish, instant, reasons
 from headend.web.door import takes_upload
-from headend.web.pages import go_to, page, render
+from headend.web.pages import go_to, is_htmx, page, render
 from headend.web.site import Ported, Who, site_of
 from headend.web.stream import Parts, open_stream
 from headend.web.uploads import Parcel, receive
@@ -30,6 +31,8 @@ USUAL_MS = 60_000
 MOST_MS = 24 * 3600 * 1000
 DRAFT = "draft"
 NOTHING_ASKED = Wish(None, [])
+NOTHING_TOLD = About("", "local_news")
+CHOICES = {"fields": FIELDS, "kinds": KINDS}
 
 
 @routes.get("")
@@ -45,28 +48,30 @@ def new_page(request: Request, ports: Ported, person: Who, commune: str = "") ->
     code = commune or (choice[0].code if choice else person.unit)
     require(person, "bulletin.write", code)
     plan = planning.plan(ports, person, code, ports.sound.programme_ms([USUAL_MS]))
-    return page(request, "page_bulletin_new.html", plan=plan, choice=choice, fields=FIELDS, wish=NOTHING_ASKED,
-                **_word(ports, None, NOTHING_ASKED))
+    return page(request, "page_bulletin_new.html", plan=plan, choice=choice, wish=NOTHING_ASKED, about=NOTHING_TOLD,
+                **CHOICES, **_word(ports, None, NOTHING_ASKED))
 
 
 @routes.post("/foresee")
 def foresee(request: Request, ports: Ported, person: Who, commune: Annotated[str, Form()], wish: Posted,
-            text: Annotated[str, Form(max_length=20_000)] = "", sound: Annotated[str, Form()] = "text",
+            about: Told, text: Annotated[str, Form(max_length=20_000)] = "", sound: Annotated[str, Form()] = "text",
             file_ms: Annotated[int, Form(ge=0, le=MOST_MS)] = 0) -> Response:
-    """The law's word while the form is filled in, by the estimated length of what does not exist yet."""
+    """The law's word while the form is filled in, by what is said of the bulletin and its estimated length."""
     require(person, "session.plan", commune)
     spoken_ms = len(text) * 1000 // CHARACTERS_PER_SECOND if sound == "text" else file_ms
     length_ms = ports.sound.programme_ms([spoken_ms or USUAL_MS])
     verdict = None
     if wish.start_at:
-        verdict = planning.foresee(ports, person, commune, wish.start_at, wish.clusters, length_ms)
+        asked = Asked(commune, wish.start_at, [], wish.clusters, wish.directive or None)
+        verdict = planning.foresee(ports, person, asked, about, length_ms, spoken_ms or USUAL_MS)
     return page(request, "part_verdict.html", **_word(ports, verdict, wish, length_ms if spoken_ms else None))
 
 
 def _word(ports: Ports, verdict: Verdict | None, wish: Wish, length_ms: int | None = None) -> dict[str, Any]:
     """The values of part_verdict.html; `length_ms` where the length is an estimate that should be told."""
     late = wish.start_at is not None and wish.start_at < ports.clock.now() + sessions.LEAD
-    return {"verdict": VerdictOut.of(verdict) if verdict else None, "late": late, "length_ms": length_ms}
+    return {"verdict": VerdictOut.of(verdict) if verdict else None, "late": late, "length_ms": length_ms,
+            "reasons": wish.reasons}
 
 
 @routes.post("")
@@ -103,8 +108,13 @@ def _send(request: Request, ports: Ports, person: Person, made: Bulletin, wish: 
     try:
         return _plan_and_submit(request, ports, person, made, wish)
     except (Unlawful, BadInput):
-        asked = {"day": words.date_in_url(wish.start_at), "time": words.minute(wish.start_at)} if wish.start_at else {}
-        return go_to(request, here, {**asked, "clusters": wish.clusters, "session_directive": wish.directive})
+        return go_to(request, here, _in_url(wish))
+
+
+def _in_url(wish: Wish) -> dict[str, Any]:
+    """The wish as the bulletin's page takes it."""
+    at = {"day": words.date_in_url(wish.start_at), "time": words.minute(wish.start_at)} if wish.start_at else {}
+    return {**at, "clusters": wish.clusters, "session_directive": wish.directive}
 
 
 def _plan_and_submit(request: Request, ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Response:
@@ -126,8 +136,15 @@ def bulletin_page(request: Request, ports: Ported, person: Who, bulletin_id: str
         plan = planning.plan(ports, person, one.commune, ports.sound.programme_ms([one.duration_ms]))
         verdict = _judge(ports, person, one, wish)
     wave = site_of(request).outlines.recording(one.sha256)
-    return page(request, "page_bulletin.html", shown=shown, wave_points=wave, plan=plan, fields=FIELDS, wish=wish,
-                **_word(ports, verdict, wish))
+    return page(request, "page_bulletin.html", shown=shown, wave_points=wave, plan=plan, wish=wish, about=one,
+                standing=_standing(ports, person, one), **CHOICES, **_word(ports, verdict, wish))
+
+
+def _standing(ports: Ports, person: Person, bulletin: Bulletin) -> list[tuple[BroadcastSession, Verdict]]:
+    """For who may approve: what the law says now to the sessions that wait for it."""
+    if bulletin.state is not BulletinState.SUBMITTED or not may(person, "bulletin.approve", bulletin.commune):
+        return []
+    return sessions.waiting_for(ports, person, bulletin.id)
 
 
 def _judge(ports: Ports, person: Person, bulletin: Bulletin, wish: Wish) -> Verdict | None:
@@ -184,12 +201,32 @@ def check(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: 
 @routes.post("/{bulletin_id}/plan")
 def plan(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
     """Take air for a bulletin that exists, and send it for approval if it was not yet."""
-    return _plan_and_submit(request, ports, person, bulletins.get(ports, person, bulletin_id), wish)
+    try:
+        return _plan_and_submit(request, ports, person, bulletins.get(ports, person, bulletin_id), wish)
+    except Unconfirmed as why:
+        return _ask_why(request, why, bulletin_id, _in_url(wish))
+
+
+def _ask_why(request: Request, why: Unconfirmed, bulletin_id: str, query: dict[str, Any] | None = None) -> Response:
+    """Where warnings want reasons, a browser without scripts is led to the page that has the fields for them."""
+    if is_htmx(request):
+        raise why
+    return go_to(request, f"/bulletins/{bulletin_id}", query)
+
+
+@routes.post("/{bulletin_id}/about")
+def describe(request: Request, ports: Ported, person: Who, bulletin_id: str, about: Told) -> Response:
+    """Other words about a bulletin that exists."""
+    bulletins.describe(ports, person, bulletin_id, about)
+    return go_to(request, f"/bulletins/{bulletin_id}")
 
 
 @routes.post("/{bulletin_id}/approve")
-def approve(request: Request, ports: Ported, person: Who, bulletin_id: str) -> Response:
-    bulletins.approve(ports, person, bulletin_id)
+def approve(request: Request, ports: Ported, person: Who, bulletin_id: str, wish: Posted) -> Response:
+    try:
+        bulletins.approve(ports, person, bulletin_id, wish.reasons)
+    except Unconfirmed as why:
+        return _ask_why(request, why, bulletin_id)
     return go_to(request, f"/bulletins/{bulletin_id}")
 
 

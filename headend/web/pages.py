@@ -9,8 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from headend.domain.charter import clock
+from headend.domain.lawful.of_time import HALVES
 from headend.domain.person import Person, may
-from headend.web import wave, words
+from headend.web import rulings, wave, words
 from headend.web.site import site_of
 
 
@@ -19,9 +21,12 @@ def _environment() -> Environment:
     env = Environment(loader=PackageLoader("headend.web"), autoescape=True, undefined=StrictUndefined,
                       trim_blocks=True, lstrip_blocks=True)
     for name in ("minute", "second", "weekday", "day", "moment", "started", "lasting", "short",
-                 "lufs", "clock_ms", "across_day", "date_in_url", "why", "place"):
+                 "lufs", "clock_ms", "across_day", "date_in_url", "why", "place", "minute_across"):
         env.filters[name] = getattr(words, name)
-    env.globals.update(look=words.look, start_error=words.error, wave_path=wave.path, FINE=wave.FINE)
+    env.filters.update(clock=clock, date=words.civil_date, long=rulings.length, by_rule=rulings.by_rule)
+    env.globals.update(look=words.look, start_error=words.error, wave_path=wave.path, FINE=wave.FINE,
+                       UNVERIFIED=rulings.UNVERIFIED, FORCES=rulings.FORCES, STATUSES=rulings.STATUSES,
+                       CLASSES=rulings.CLASSES, HALVES=HALVES)
     return env
 
 

@@ -1,10 +1,14 @@
-"""Cụm loa: where they are, and what their devices said last."""
+"""Cụm loa: where they are, what their devices said last, and which are set aside."""
 
-from fastapi import APIRouter, Request
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from headend.services import board
-from headend.web.pages import page, render
+from headend.domain.person import may
+from headend.services import board, places, poles
+from headend.web.pages import go_to, page, render
 from headend.web.site import Ported, Who
 from headend.web.stream import Parts, open_stream
 
@@ -13,17 +17,38 @@ routes = APIRouter()
 
 
 @routes.get("/poles")
-def poles_page(request: Request, ports: Ported, person: Who) -> Response:
-    return page(request, "page_poles.html", shown=board.poles(ports, person))
+def poles_page(request: Request, ports: Ported, person: Who,
+               aside: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """With `aside` also the form that sets this cluster aside, or lets it speak again."""
+    shown = poles.poles(ports, person)
+    chosen = next((one.cluster for one in shown.poles if one.cluster.id == aside), None)
+    if chosen and not may(person, "cluster.suspend", chosen.commune):
+        chosen = None
+    return page(request, "page_poles.html", shown=shown, aside=chosen)
+
+
+Reason = Annotated[str, Form(max_length=2000)]
+
+
+@routes.post("/poles/{pole}/suspend")
+def suspend(request: Request, ports: Ported, person: Who, pole: str, reason: Reason = "") -> Response:
+    places.set_aside(ports, person, pole, True, reason)
+    return go_to(request, "/poles")
+
+
+@routes.post("/poles/{pole}/resume")
+def resume(request: Request, ports: Ported, person: Who, pole: str, reason: Reason = "") -> Response:
+    places.set_aside(ports, person, pole, False, reason)
+    return go_to(request, "/poles")
 
 
 @routes.get("/live/poles")
 async def poles_live(request: Request, ports: Ported, person: Who) -> StreamingResponse:
     def make() -> Parts:
-        shown = board.poles(ports, person)
-        return Parts(render("part_poles.html", {"shown": shown}), shown.things)
+        shown = poles.poles(ports, person)
+        return Parts(render("part_poles.html", {"shown": shown, "may": partial(may, person)}), shown.things)
 
-    return open_stream(request, ("poles", person.unit), make)
+    return open_stream(request, ("poles", person.role, person.unit), make)
 
 
 @routes.get("/communes.json")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from headend.api.models import TroubleOut, UnlawfulOut
 from headend.domain.errors import BadInput, Conflict, NotAllowed, NotFound, TooMany, Trouble
-from headend.domain.lawful import Unlawful
+from headend.domain.lawful import Unconfirmed, Unlawful
 from headend.ports import Unavailable
 from headend.web.door import NotLoggedIn
 from headend.web.pages import is_htmx, page
@@ -55,7 +55,9 @@ def _unlawful(request: Request, why: Unlawful) -> Response:
     told = UnlawfulOut.of(why.verdict)
     if for_program(request):
         return JSONResponse(told.model_dump(mode="json"), 409)
-    return page(request, "part_refusal.html" if is_htmx(request) else "page_refusal.html", 409, refused=told)
+    given = why.given if isinstance(why, Unconfirmed) else {}
+    template = "part_refusal.html" if is_htmx(request) else "page_refusal.html"
+    return page(request, template, 409, refused=told, reasons=given)
 
 
 def _unavailable(request: Request, why: Unavailable) -> Response:

@@ -1,5 +1,6 @@
 """An upload goes straight to disk, piece by piece, and is gone when its request ends."""
 
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,12 +26,25 @@ TOO_LARGE = "Tệp lớn quá 200 MB. Hãy cắt ngắn hoặc nén lại (MP3, 
 BROKEN = "Dữ liệu tải lên bị đứt giữa chừng. Hãy thử lại."
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How long a file may be, what is said of a longer one, and the field that it belongs to."""
+
+    most: int
+    message: str
+    field: str
+
+
 @dataclass
 class Parcel:
-    """What came: plain fields, and the file on disk if there was one that was not empty."""
+    """What came: plain fields, and the file on disk if there was one that was not empty.
+
+    `file_name` is what the sender calls it: to be shown, never to be opened.
+    """
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     file: Path | None = None
+    file_name: str = ""
 
     def text(self, name: str) -> str:
         return self.fields.get(name, [""])[0]
@@ -47,30 +61,32 @@ class Parcel:
 
 
 @asynccontextmanager
-async def receive(request: Request) -> AsyncIterator[Parcel]:
+async def receive(request: Request, limit: Limit | None = None) -> AsyncIterator[Parcel]:
     """Read a multipart body; its one file is deleted at the end of the block, whatever happened.
 
-    BadInput if it is malformed or too large, NotAllowed unless the login's token came before the file.
+    The file is a recording unless `limit` says what else. BadInput if it is malformed or too large, NotAllowed unless
+    the login's token came before the file.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
         raise BadInput(BROKEN, "file")
-    reader = _Reader(request, site_of(request).uploads)
+    limit = limit or Limit(MOST_FILE, TOO_LARGE, "file")
+    reader = _Reader(request, site_of(request).uploads, limit)
     try:
-        await _feed(request, MultipartParser(boundary, reader.callbacks()))
+        await _feed(request, MultipartParser(boundary, reader.callbacks()), limit)
         yield reader.parcel()
     finally:
         reader.close()
 
 
-async def _feed(request: Request, parser: MultipartParser) -> None:
+async def _feed(request: Request, parser: MultipartParser, limit: Limit) -> None:
     got = 0
     try:
         async for piece in request.stream():
             got += len(piece)
-            if got > MOST_FILE + MOST_BODY:
-                raise BadInput(TOO_LARGE, "file")
+            if got > limit.most + MOST_BODY:
+                raise BadInput(limit.message, limit.field)
             await to_thread.run_sync(parser.write, piece)
         parser.finalize()
     except MultipartParseError as error:
@@ -86,13 +102,15 @@ def sweep(folder: Path) -> None:
 class _Reader:
     """Takes the parser's callbacks, part by part."""
 
-    def __init__(self, request: Request, folder: Path) -> None:
+    def __init__(self, request: Request, folder: Path, limit: Limit) -> None:
         self._request = request
         self._folder = folder
+        self._limit = limit
         self._fields: dict[str, list[str]] = {}
         self._small = 0  # bytes of all that is not the file
         self._file: IO[bytes] | None = None
         self._file_bytes = 0
+        self._file_name = ""
         self._trusted = False
         self._complete = False
 
@@ -110,7 +128,7 @@ class _Reader:
         if self._file is None or not self._file_bytes:
             return Parcel(self._fields)
         self._file.flush()
-        return Parcel(self._fields, Path(self._file.name))
+        return Parcel(self._fields, Path(self._file.name), self._file_name)
 
     def close(self) -> None:
         if self._file is not None:
@@ -143,11 +161,12 @@ class _Reader:
         self._content = bytearray()
         if self._is_file:
             self._open()
+            self._file_name = _shown(options[b"filename"])
 
     def _open(self) -> None:
         self._check_token()
         if self._file is not None:
-            raise BadInput("Mỗi bản tin chỉ nhận một tệp.", "file")
+            raise BadInput("Mỗi lần chỉ nhận một tệp.", self._limit.field)
         self._file = tempfile.NamedTemporaryFile(dir=self._folder, prefix=PREFIX)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -156,8 +175,8 @@ class _Reader:
             self._content += data[start:end]
             return
         self._file_bytes += end - start
-        if self._file_bytes > MOST_FILE:
-            raise BadInput(TOO_LARGE, "file")
+        if self._file_bytes > self._limit.most:
+            raise BadInput(self._limit.message, self._limit.field)
         self._file.write(memoryview(data)[start:end])
 
     def _end(self) -> None:
@@ -174,3 +193,9 @@ class _Reader:
             sent = self._request.headers.get(CSRF_HEADER) or self._fields.get(CSRF_FIELD, [""])[0]
             check_token(self._request, sent)
             self._trusted = True
+
+
+def _shown(name: bytes) -> str:
+    """A file's name without folders and without what can not be shown."""
+    last = re.split(r"[/\\]", name.decode("utf-8", "replace"))[-1]
+    return "".join(one for one in last if one.isprintable())

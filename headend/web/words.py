@@ -1,6 +1,6 @@
 """How pages say things: instants, lengths and states as people here write them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from headend.domain.bulletin import BulletinState
 from headend.domain.delivery import DeliveryState
@@ -30,6 +30,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     }.items()},
     "delivery.none": ("dots", "quiet"),
     "pole.online": ("disc", "good"), "pole.offline": ("cross", "bad"), "pole.unknown": ("dots", "quiet"),
+    "pole.suspended": ("square", "quiet"),
     "step.open": ("dots", "quiet"), "step.now": ("target", "sun"), "step.done": ("check", "good"),
     "step.failed": ("cross", "bad"),
 }
@@ -78,6 +79,11 @@ def weekday(at: datetime) -> str:
 def day(at: datetime) -> str:
     """thứ hai, 24/11/2025"""
     return f"{weekday(at)}, {hanoi(at):%d/%m/%Y}"
+
+
+def civil_date(of: date) -> str:
+    """24/11/2025"""
+    return f"{of:%d/%m/%Y}"
 
 
 def date_in_url(at: datetime) -> str:
@@ -137,7 +143,11 @@ def clock_ms(at: datetime) -> int:
 
 def across_day(at: datetime) -> str:
     """Where an instant is on the band of the day, 05:00–21:00, as a percentage."""
+    return minute_across((to_ms(at) + civil.OFFSET_MS) % civil.DAY_MS / civil.MINUTE_MS)
+
+
+def minute_across(minute_of_day: float) -> str:
+    """The same of a minute of the day."""
     first, last = civil.HALF_DAYS[0][1], civil.HALF_DAYS[-1][2]
-    ms = (to_ms(at) + civil.OFFSET_MS) % civil.DAY_MS
-    part = (ms / civil.MINUTE_MS - first) / (last - first)
+    part = (minute_of_day - first) / (last - first)
     return f"{100 * min(max(part, 0.0), 1.0):.2f}%"

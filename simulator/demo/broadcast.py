@@ -53,7 +53,7 @@ def air(stage: Stage, audio_file: Path | None, text: str = TEXT) -> list[Aired]:
 
 def _make_bulletin(stage: Stage, commune: str, audio_file: Path | None, text: str) -> tuple[Desk, dict[str, Any]]:
     broadcaster = desk_of(stage, Role.BROADCASTER, commune)
-    words = {"commune": commune, "title": TITLE if audio_file is None else audio_file.name[:100], "field": "notice"}
+    words = {"commune": commune, "title": TITLE if audio_file is None else audio_file.name[:100], "field": "local_news"}
     if audio_file is None:
         told = broadcaster.post("/api/bulletins", {**words, "text": text})
     else:

@@ -1,14 +1,15 @@
 """What holds for every page: readable by everybody, on every screen, light and dark, and nothing from elsewhere."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from headend.services import on_air
+from headend.services import directives, on_air
+from headend.services.directives import Told
 from protocol import messages
 from tests.browser.conftest import DESK, PHONE
-from tests.support.console import APPROVER, AUTHOR, MONDAY
+from tests.support.console import APPROVER, AUTHOR, MONDAY, WARD
 
 MOST_BYTES = 200_000
 SCREENS = [(DESK, "light"), (PHONE, "dark")]  # each width and each colour scheme once
@@ -34,7 +35,18 @@ def pages(console):
             ("new", AUTHOR, "/bulletins/new"), ("bulletin", AUTHOR, f"/bulletins/{waiting.bulletins[0]}"),
             ("bulletin-refused", AUTHOR, refused), ("approve", APPROVER, f"/bulletins/{waiting.bulletins[0]}"),
             ("session-done", AUTHOR, f"/sessions/{done.id}"), ("session-planned", AUTHOR, f"/sessions/{waiting.id}"),
-            ("poles", "kythuat", "/poles"), ("law", AUTHOR, "/law"), ("empty", "duyet-00577", "/bulletins")]
+            ("poles", "kythuat", "/poles"), ("poles-aside", "canbo", f"/poles?aside={poles[0]}"),
+            ("law", AUTHOR, "/law"),
+            ("directives", APPROVER, "/directives"), ("directive", APPROVER, f"/directives/{directive(console)}"),
+            ("directive-new", "canbo", "/directives/new"), ("charter", APPROVER, "/charter"),
+            ("charter-choose", "canbo", "/charter"), ("empty", "duyet-00577", "/bulletins")]
+
+
+def directive(console):
+    """A directive of the city, for the ward."""
+    told = Told("Sở Thông tin và Truyền thông", "12/CV-STTTT", date(2026, 3, 1), ["T-04"], [WARD], date(2026, 3, 2),
+                date(2026, 3, 8), "Tuyên truyền bầu cử")
+    return directives.record(console.ports, console.people["canbo"], told).id
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), SCREENS, ids=lambda one: str(one.get("width")) if isinstance(one, dict)

@@ -1,13 +1,14 @@
 """Every route of the application with every role and unit: who may, and that a new route says so here."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from headend.domain.person import EVERYWHERE, Person, Role, may
 from headend.ports import Account
-from headend.services import bulletins, on_air
+from headend.services import bulletins, directives, on_air
+from headend.services.directives import Told
 from tests.support import console as console_
 from tests.support.console import AUTHOR, PASSWORD, RURAL, WARD
 
@@ -18,18 +19,28 @@ STREAMS = ("/live/today", "/live/start", "/live/poles", "/bulletins/{bulletin_id
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may: `action` on things of the ward, "own" for what shows everybody their own unit, "" for strangers too."""
+    """Who may: `action` on things of the ward, "own" for what shows everybody their own unit, "" for strangers too.
+
+    `hidden`: whoever may not is told that there is no such thing.
+    """
 
     action: str
     data: dict = field(default_factory=dict)
     json: dict | None = None
     files: bool = False
+    hidden: bool = False
 
 
 OPEN, OWN = "", "own"
 WISH = {"day": "2026-03-09", "time": "17:00"}
 PLAN = {"start_at": "2026-03-09T17:00:00+07:00", "bulletins": ["BULLETIN"], "commune": WARD}
-MADE = {"commune": WARD, "title": "Thử", "field": "notice", "text": "Xin chào.", "sound": "text", "then": "draft"}
+ABOUT = {"title": "Thử", "field": "notice", "event_day": "2030-01-01"}
+MADE = {"commune": WARD, **ABOUT, "text": "Xin chào.", "sound": "text", "then": "draft"}
+DIRECTIVE = {"issuer": "Sở", "number": "12/CV", "dated": "2026-03-01", "from_day": "2026-03-07", "to_day": "2026-03-08",
+             "communes": [WARD]}
+CHARTER = {"from_day": "2030-01-01", "slots": []}
+REGIME = {"from_day": "2030-01-01", "rule_set": "5133", "reason": "theo chỉ đạo"}
+WHY = {"reason": "Dân phản ánh."}
 
 RULES = {
     ("GET", "/"): Rule(OWN),
@@ -44,6 +55,7 @@ RULES = {
     ("GET", "/bulletins/{bulletin_id}/live"): Rule("bulletin.see"),
     ("GET", "/bulletins/{bulletin_id}/sound.wav"): Rule("bulletin.see"),
     ("POST", "/bulletins/{bulletin_id}/sound"): Rule("bulletin.write", data={"text": "Xin chào bà con."}, files=True),
+    ("POST", "/bulletins/{bulletin_id}/about"): Rule("bulletin.write", data=ABOUT),
     ("POST", "/bulletins/{bulletin_id}/check"): Rule("session.see", data=WISH),
     ("POST", "/bulletins/{bulletin_id}/plan"): Rule("session.plan", data=WISH),
     ("POST", "/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
@@ -56,8 +68,19 @@ RULES = {
     ("GET", "/sessions/{session_id}/poles/{pole}/heard.wav"): Rule("evidence.listen"),
     ("POST", "/sessions/{session_id}/withdraw"): Rule("session.withdraw"),
     ("GET", "/poles"): Rule(OWN),
+    ("POST", "/poles/{pole}/suspend"): Rule("cluster.suspend", data=WHY),
+    ("POST", "/poles/{pole}/resume"): Rule("cluster.suspend", data=WHY),
     ("GET", "/communes.json"): Rule(OWN),
     ("GET", "/law"): Rule(OWN),
+    ("GET", "/directives"): Rule(OWN),
+    ("GET", "/directives/new"): Rule("directive.write", data={"commune": WARD}),
+    ("POST", "/directives"): Rule("directive.write", data=DIRECTIVE, files=True),
+    ("GET", "/directives/{directive_id}"): Rule("directive.see", hidden=True),
+    ("GET", "/directives/{directive_id}/scan"): Rule("directive.see", hidden=True),
+    ("POST", "/directives/{directive_id}/withdraw"): Rule("directive.write"),
+    ("GET", "/charter"): Rule(OWN),
+    ("POST", "/charter/{code}"): Rule("charter.write", data={"from_day": "2030-01-01"}),
+    ("POST", "/charter/{code}/rule-set"): Rule("regime.write", data=REGIME),
     ("GET", "/login"): Rule(OPEN),
     ("POST", "/login"): Rule(OPEN, data={"username": "x", "password": "x"}),
     ("POST", "/logout"): Rule(OWN),
@@ -71,9 +94,9 @@ RULES = {
     ("GET", "/api/me"): Rule(OWN),
     ("GET", "/api/bulletins"): Rule(OWN),
     ("GET", "/api/bulletins/{bulletin_id}"): Rule("bulletin.see"),
-    ("POST", "/api/bulletins"): Rule("bulletin.write", json={key: MADE[key] for key in ("commune", "title", "field",
-                                                                                        "text")}),
+    ("POST", "/api/bulletins"): Rule("bulletin.write", json={**ABOUT, "commune": WARD, "text": "Xin chào."}),
     ("POST", "/api/bulletins/{bulletin_id}/sound"): Rule("bulletin.write", json={"text": "Xin chào bà con."}),
+    ("POST", "/api/bulletins/{bulletin_id}/about"): Rule("bulletin.write", json=ABOUT),
     ("POST", "/api/bulletins/{bulletin_id}/submit"): Rule("bulletin.write"),
     ("POST", "/api/bulletins/{bulletin_id}/approve"): Rule("bulletin.approve"),
     ("POST", "/api/bulletins/{bulletin_id}/send-back"): Rule("bulletin.approve", json={"reason": "Sai ngày."}),
@@ -86,6 +109,16 @@ RULES = {
     ("GET", "/api/sessions/{session_id}/poles/{pole}/heard.wav"): Rule("evidence.listen"),
     ("GET", "/api/sessions/{session_id}/poles/{pole}/wave.json"): Rule("evidence.listen"),
     ("GET", "/api/poles"): Rule(OWN),
+    ("POST", "/api/poles/{pole}/suspend"): Rule("cluster.suspend", json=WHY),
+    ("POST", "/api/poles/{pole}/resume"): Rule("cluster.suspend", json=WHY),
+    ("GET", "/api/directives"): Rule(OWN),
+    ("POST", "/api/directives"): Rule("directive.write", json=DIRECTIVE),
+    ("GET", "/api/directives/{directive_id}"): Rule("directive.see", hidden=True),
+    ("GET", "/api/directives/{directive_id}/scan"): Rule("directive.see", hidden=True),
+    ("POST", "/api/directives/{directive_id}/withdraw"): Rule("directive.write"),
+    ("GET", "/api/communes/{code}/law"): Rule("station.see"),
+    ("PUT", "/api/communes/{code}/charter"): Rule("charter.write", json=CHARTER),
+    ("PUT", "/api/communes/{code}/rule-set"): Rule("regime.write", json=REGIME),
 }
 UNSAFE = [key for key in RULES if key[0] != "GET"]
 
@@ -119,7 +152,16 @@ def things(console):
     console.sounded(session.clusters[0], session)
     on_air.catch_up(console.ports)
     return {"session_id": session.id, "bulletin_id": session.bulletins[0], "pole": session.clusters[0],
-            "digest": session.programme.media, "version": "0", "name": "app.css"}
+            "digest": session.programme.media, "version": "0", "name": "app.css", "code": WARD,
+            "directive_id": directive(console)}
+
+
+def directive(console):
+    """A directive with a scan, for the ward alone."""
+    paper = console.captures.parent / "paper.pdf"
+    paper.write_bytes(b"%PDF-1.4 paper")
+    told = Told("Sở", "7/CV", date(2026, 3, 1), ["T-04"], [WARD], date(2026, 3, 7), date(2026, 3, 8))
+    return directives.record(console.ports, console.people["canbo"], told, paper, "paper.pdf").id
 
 
 @pytest.fixture
@@ -190,7 +232,7 @@ def test_exactly_those_may_whom_the_one_function_lets(key, clients, things, wait
         if may(person, RULES[key].action, WARD):
             assert status not in (401, 403, 404, 500), (person, status)
         else:
-            assert status == 403, (person, status)
+            assert status == (404 if RULES[key].hidden else 403), (person, status)
 
 
 @pytest.mark.slow
@@ -203,9 +245,10 @@ def test_what_shows_everybody_their_own_opens_for_every_role(key, clients, thing
 
 def test_lists_hold_nothing_of_another_unit(clients, things):
     there = clients[f"{Role.BROADCASTER}-{RURAL}"]
-    for path in ("/api/bulletins", "/api/sessions", "/api/poles", "/", "/bulletins", "/poles"):
+    for path in ("/api/bulletins", "/api/sessions", "/api/poles", "/", "/bulletins", "/poles", "/directives",
+                 "/api/directives"):
         told = there.get(path).text
-        assert "Tiêm chủng" not in told and f"{WARD}-01" not in told, path
+        assert "Tiêm chủng" not in told and f"{WARD}-01" not in told and "7/CV" not in told, path
     with there.stream("GET", "/live/today") as answer:
         lines = answer.iter_lines()
         told = [next(lines) for _ in range(20)]

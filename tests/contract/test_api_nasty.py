@@ -32,11 +32,14 @@ def made(console):
 @pytest.mark.parametrize("word", NASTY, ids=ascii)
 def test_in_paths_and_questions(author, word):
     for path in ("/api/bulletins/{}", "/bulletins/{}", "/api/sessions/{}", "/sessions/{}", "/media/{}", "/static/0/{}",
-                 "/sessions/{}/poles/x/heard"):
+                 "/sessions/{}/poles/x/heard", "/directives/{}", "/api/directives/{}", "/directives/{}/scan",
+                 "/api/communes/{}/law"):
         answer = author.get(path.format(word.replace("/", "%2F").replace("\0", "%00").replace("\r\n", "%0D%0A")))
         assert 400 <= answer.status_code < 500, (path, answer.status_code)
         assert word not in answer.text or not word.startswith("<")
-    for path, name in (("/", "day"), ("/login", "next"), ("/bulletins/new", "commune"), ("/api/sessions", "from")):
+    for path, name in (("/", "day"), ("/login", "next"), ("/bulletins/new", "commune"), ("/api/sessions", "from"),
+                       ("/law", "set"), ("/law", "commune"), ("/charter", "commune"), ("/poles", "aside"),
+                       ("/directives/new", "commune")):
         assert author.get(path, params={name: word}).status_code < 500, path
 
 
@@ -51,6 +54,23 @@ def test_in_forms_and_json(author, made, word):
     for path, body in (("/api/login", {"username": word, "password": word}), ("/api/sessions", plan),
                        ("/api/bulletins", {"title": word, "field": word, "text": "\0", "commune": word})):
         assert 400 <= author.post(path, json=body).status_code < 500, path
+
+
+@pytest.mark.parametrize("word", NASTY, ids=ascii)
+def test_in_the_papers_of_the_law(console, word):
+    told = dict.fromkeys(("issuer", "number", "dated", "from_day", "to_day", "subject", "communes", "lifts"), word)
+    form = dict.fromkeys(("from_day", "number", "rule_set", "reason", "slot_half", "slot_from", "slot_to",
+                          "slot_minutes", "set_rule", "set_name", "set_value", "set_reason"), word)
+    with console.client("canbo") as staff:
+        papers = {"scan": (word or "x", word.encode() or b"x", "application/pdf")}
+        for answer in (staff.post("/api/directives", json={**told, "lifts": [word], "communes": [word]}),
+                       staff.post("/directives", data=told, files=papers),
+                       staff.post(f"/charter/{WARD}", data=form), staff.post(f"/charter/{WARD}/rule-set", data=form),
+                       staff.post(f"/charter/{WARD}", data={**form, "from_day": "2026-04-01"}),
+                       staff.put(f"/api/communes/{WARD}/charter", json={"from_day": word, "slots": [word]}),
+                       staff.put(f"/api/communes/{WARD}/rule-set", json={"from_day": "2026-04-01", "rule_set": word,
+                                                                         "reason": word})):
+            assert answer.status_code < 500, answer.request.url
 
 
 @pytest.mark.parametrize("instant", INSTANTS)

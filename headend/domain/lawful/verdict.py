@@ -1,6 +1,6 @@
 """What the law answers: refusals and warnings that cite their clause, and the nearest lawful slots."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -59,4 +59,11 @@ class Unlawful(Exception):
 
 
 class Unconfirmed(Unlawful):
-    """A session is lawful, but somebody has to confirm its warnings with a reason first (HTTP 409)."""
+    """A session is lawful, but somebody has to confirm its warnings with a reason first (HTTP 409).
+
+    `given` are the reasons that were there (rule id → why), while others are missing.
+    """
+
+    def __init__(self, verdict: Verdict, given: Mapping[str, str]) -> None:
+        super().__init__(verdict)
+        self.given = given

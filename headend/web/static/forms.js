@@ -12,13 +12,28 @@ document.addEventListener("click", (event) => {
   time.focus();
 });
 
+// Only those clusters where it is lawful, and the law is asked again.
+document.addEventListener("click", (event) => {
+  const trim = event.target.closest("[data-trim]");
+  if (!trim) return;
+  const lawful = new Set(trim.dataset.trim.split(" "));
+  const boxes = [...document.querySelectorAll("input[name=clusters]")];
+  for (const box of boxes) box.checked = lawful.has(box.value);
+  const first = boxes.find((box) => box.checked);
+  first?.dispatchEvent(new Event("change", { bubbles: true }));
+  first?.focus();
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   for (const old of document.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
-  const told = event.detail.target.querySelector?.("[data-field]");
-  const input = told && document.querySelector(`form [name="${CSS.escape(told.dataset.field)}"]`);
-  if (!input) return;
+  const place = event.detail.target;
+  const onlyAsked = /\/(check|foresee)$/.test(event.detail.requestConfig.path);
+  const told = place.querySelector?.("[data-field]");
+  const input = told ? (place.closest("form") ?? document).querySelector(`[name="${CSS.escape(told.dataset.field)}"]`)
+    : [...place.querySelectorAll?.("textarea[name=why]") ?? []].find((one) => !one.value.trim());
+  if (!input || (!told && onlyAsked)) return;
   input.setAttribute("aria-invalid", "true");
-  if (event.detail.target.id !== "verdict") input.focus();
+  if (!onlyAsked) input.focus();
 });
 
 document.addEventListener("htmx:sendError", (event) => {

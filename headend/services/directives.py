@@ -52,10 +52,11 @@ def record(ports: Ports, person: Person, told: Told, scan: Path | None = None, s
                           tuple(dict.fromkeys(told.lifts)), tuple(dict.fromkeys(told.communes)), told.from_day,
                           told.to_day, told.subject.strip()[:life.MOST_WORDS], author=person.username, created_at=now)
     life.check(directive, liftable(ports))
+    with ports.db(readonly=True) as db:
+        _known_communes(db, directive.communes)
     if scan is not None:
         directive = replace(directive, scan=_keep_scan(ports, scan, scan_name))
     with ports.db() as db:
-        _known_communes(db, directive.communes)
         _keep(ports, db, person, directive, "directive.record")
     return directive
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Column, Row, Select, bindparam, delete, exists, func, insert, select
+from sqlalchemy import BigInteger, Column, Row, Select, bindparam, delete, exists, func, insert, select
 
 from headend.adapters.db.part import Part, Values
 from headend.adapters.db.schema import (
@@ -70,22 +70,29 @@ _BUSY = (
 _MEMBERS_HERE = select(session_clusters.c.session, session_clusters.c.cluster).where(
     *_HERE, session_clusters.c.session.in_(bindparam("sessions", expanding=True))
 )
-_NEAR = (
-    select(neighbours.c.cluster, sessions.c.id, communes.c.name, func.min(neighbours.c.metres).label("metres"))
+# Grouped before the sessions are looked at: else SQLite may begin with every session of the city at that hour.
+_BESIDE = (
+    select(neighbours.c.cluster, session_clusters.c.session, func.min(neighbours.c.metres).label("metres"))
     .join_from(neighbours, session_clusters, neighbours.c.other == session_clusters.c.cluster)
-    .join(sessions, sessions.c.id == session_clusters.c.session)
-    .join(communes, communes.c.code == sessions.c.commune)
     .where(
         neighbours.c.cluster.in_(bindparam("clusters", expanding=True)),
         neighbours.c.metres <= bindparam("metres"),
-        session_clusters.c.start_at_ms >= bindparam("start") - LONGEST_MS,
+        session_clusters.c.start_at_ms >= bindparam("start", type_=BigInteger) - LONGEST_MS,
         session_clusters.c.start_at_ms < bindparam("end"),
-        sessions.c.start_at_ms + sessions.c.duration_ms > bindparam("start"),
+    )
+    .group_by(neighbours.c.cluster, session_clusters.c.session)
+    .subquery()
+)
+_NEAR = (
+    select(_BESIDE.c.cluster, _BESIDE.c.metres, sessions.c.id, communes.c.name)
+    .join_from(_BESIDE, sessions, sessions.c.id == _BESIDE.c.session)
+    .join(communes, communes.c.code == sessions.c.commune)
+    .where(
+        sessions.c.start_at_ms + sessions.c.duration_ms > bindparam("start", type_=BigInteger),
         sessions.c.state.in_(TAKES_AIR),
         sessions.c.urgency != EMERGENCY,
     )
-    .group_by(neighbours.c.cluster, sessions.c.id, communes.c.name)
-    .order_by(neighbours.c.cluster, sessions.c.id)
+    .order_by(_BESIDE.c.cluster, sessions.c.id)
 )
 
 

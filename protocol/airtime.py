@@ -48,7 +48,7 @@ def rules_for(rules, pole):
 
 def longest_seconds(rules, session):
     """How long a session may sound by the rules; None for an emergency, and where a directive lifts the cap."""
-    if session.urgency == EMERGENCY or (rules.length_rule in LIFTABLE and rules.length_rule in session.lifted):
+    if session.urgency == EMERGENCY or (rules.length_rule in LIFTABLE and rules.length_rule in (session.lifted or ())):
         return None
     return rules.max_session_seconds
 
@@ -70,6 +70,6 @@ def refusal(rules, session, sounded):
         return rules.length_rule
     here = slot(session.at_ms)
     others = [one for one, at_ms in sounded if one != session.id and slot(at_ms) == here]
-    if len(others) >= rules.sessions_half_day and "T-03" not in session.lifted:
+    if len(others) >= rules.sessions_half_day and "T-03" not in (session.lifted or ()):
         return "T-03"
     return None

@@ -46,7 +46,7 @@ class Session(Message):
         ("volume_half_db", Int(-120, 0), 0),
         ("poles", Many(Text(24, 1), MAX_POLES), []),
         ("items", Many(One(Item), MAX_ITEMS), REQUIRED),
-        ("lifted", Many(Text(8, 1), 8), []),  # ids of rules that a directive lifts for this session (T-09)
+        ("lifted", Many(Text(8, 1), 8), None),  # ids of rules that a directive lifts for this session (T-09)
     )
 
 

@@ -182,7 +182,7 @@ def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSessi
 def _on_wire(ports: Ports, db: Db, session: BroadcastSession) -> messages.Session:
     programme = session.programme
     assert programme is not None
-    lifted = pole.lifted(case(ports, db, session)) if session.directive else []
+    lifted = (pole.lifted(case(ports, db, session)) or None) if session.directive else None
     item = messages.Item(media=programme.media, bytes=programme.bytes, frames=programme.frames)
     return messages.Session(id=session.id, at_ms=to_ms(session.start_at), length_ms=session.duration_ms,
                             urgency=session.urgency, poles=list(session.clusters), items=[item], lifted=lifted)

@@ -17,8 +17,8 @@ EVERY_S = 1
 HEARD_FOR_US = 15 * 1000000
 MOST_US = 40000
 STEP_US = 900  # a second: what the player can follow by single samples, also when another pole leads from now on
-SAMPLES = 24  # of each pole, about as many seconds
-MOST_POLES = 12  # that are listened to: those whose names come first
+SAMPLES = 60  # of the leader, about as many seconds
+MOST_POLES = 12  # that are remembered: those whose names come first
 MAGIC = b"LB1"
 
 
@@ -46,8 +46,15 @@ class Beacon:
         self._clock = clock
         self._pole = pole
         self._link = link
-        self._heard = {}  # pole → [(ticks when it was heard, what it told)]
         self._near = False
+        self._forget()
+
+    def _forget(self):
+        self._heard = {}  # pole → ticks when it was heard last
+        self._leader = None  # whom this pole follows
+        self._ahead = []  # by how many µs the leader's time was ahead of this pole's own, each time
+        self._settled = None  # (ticks, own time) when that was last looked at
+        self._clock.shift_us = 0
 
     def take(self, raw):
         """A datagram has come; what is no beacon, or no neighbour's that can be right, is dropped."""
@@ -56,35 +63,55 @@ class Beacon:
         except WireError:
             return
         now = self._clock.ticks.us()
-        if pole == self._pole or abs(unix_us - self._clock.own_at(now)) > 2 * MOST_US:
+        self._continue(now)
+        ahead = unix_us - self._clock.own_at(now)
+        if pole == self._pole or abs(ahead) > 2 * MOST_US:
             return
-        if pole not in self._heard:
-            if len(self._heard) >= MOST_POLES:
-                last = max(self._heard)
-                if pole > last:
-                    return  # it will never lead
-                del self._heard[last]
-            self._heard[pole] = []
-        heard = self._heard[pole]
-        heard.append((now, unix_us))
-        if len(heard) > SAMPLES:
-            heard.pop(0)
+        if pole not in self._heard and len(self._heard) >= MOST_POLES:
+            last = max(self._heard)
+            if pole > last:
+                return  # it will never lead
+            del self._heard[last]
+        self._heard[pole] = now
+        if pole == self._leader:
+            self._ahead.append(ahead)
+            if len(self._ahead) > SAMPLES:
+                self._ahead.pop(0)
 
     def settle(self):
         """Once a second: follow who leads now; the leader follows nobody."""
-        now = self._clock.ticks.us()
-        for pole in [name for name, heard in self._heard.items() if now - heard[-1][0] > HEARD_FOR_US]:
-            del self._heard[pole]
-        leader = min(self._heard) if self._heard else self._pole
-        wanted = 0
-        if leader < self._pole:
-            wanted = max(-MOST_US, min(MOST_US, self._ahead_us(leader)))
-        step = wanted - self._clock.shift_us
-        self._clock.shift_us += max(-STEP_US, min(STEP_US, step))
+        clock = self._clock
+        now = clock.ticks.us()
+        self._continue(now)
+        self._elect(now)
+        wanted = clock.shift_us if self._leader else 0
+        if self._ahead:
+            # A beacon only gets older on its way: the one that seems to come from furthest ahead was held up least.
+            wanted = max(self._ahead)
+        shift_us = clock.shift_us + max(-STEP_US, min(STEP_US, wanted - clock.shift_us))
+        clock.shift_us = max(-MOST_US, min(MOST_US, shift_us))
 
-    def _ahead_us(self, pole):
-        # A beacon only ever gets older on its way: the one that seems to come from furthest ahead was held up least.
-        return max([unix_us - self._clock.own_at(at) for at, unix_us in self._heard[pole]])
+    def _continue(self, now):
+        """Where the pole's own line was drawn anew, what is heard goes on where it was, and follows from there."""
+        clock = self._clock
+        if self._settled:
+            at, own_us = self._settled
+            leap = clock.own_at(at) - own_us
+            if abs(leap) > MOST_US:  # the head-end's clock was set: that is to be followed at once
+                self._forget()
+            elif leap:
+                clock.shift_us -= leap
+                self._ahead = [ahead - leap for ahead in self._ahead]
+        self._settled = (now, clock.own_at(now))
+
+    def _elect(self, now):
+        for pole in [name for name, at in self._heard.items() if now - at > HEARD_FOR_US]:
+            del self._heard[pole]
+        first = min(self._heard) if self._heard else self._pole
+        leader = first if first < self._pole else None
+        if leader != self._leader:
+            self._leader = leader
+            self._ahead = []
 
     async def run(self, near):
         """For ever; silent while `near()` is false or the pole does not know the time from the network."""
@@ -96,8 +123,7 @@ class Beacon:
                     self.settle()
                     self._tell()
                 else:
-                    self._heard = {}
-                    self._clock.shift_us = 0
+                    self._forget()
                 await asyncio.sleep(EVERY_S)
         finally:
             listening.cancel()

@@ -121,6 +121,7 @@ class Bucket:
 
 # A bucket's offset is uncertain by this much when its round trip was as short as any.
 POINT_US = 1500
+WHOLE = 1 << 16  # the weight of such a bucket
 # What is known of a crystal beforehand: nothing but its data sheet, or what it ran like when it was last watched.
 ANY_PPB = 50000
 REMEMBERED_PPB = 2000
@@ -140,7 +141,7 @@ def fit(points, ppb, spread_ppb):
     mean_x = sum([w * x for w, x in zip(weights, xs)]) // total
     mean_y = sum([w * y for w, y in zip(weights, ys)]) // total
     # The belief weighs as much as points of the whole weight that lie this far apart, in ms squared.
-    under = 1000 * (POINT_US * 1000000 // spread_ppb) ** 2
+    under = WHOLE * (POINT_US * 1000000 // spread_ppb) ** 2
     over = under * ppb
     for weight, x, y in zip(weights, xs, ys):
         under += weight * (x - mean_x) * (x - mean_x)
@@ -150,7 +151,7 @@ def fit(points, ppb, spread_ppb):
 
 
 def _weights(points):
-    """1000 for the shortest round trip, a half where it was longer by twice what a point is uncertain by."""
+    """WHOLE for the shortest round trip, a half where it was longer by twice what a point is uncertain by."""
     best = min([width for _, _, width in points])
     square = POINT_US * POINT_US
-    return [1 + 1000 * square // (square + ((width - best) // 2) ** 2) for _, _, width in points]
+    return [1 + WHOLE * square // (square + ((width - best) // 2) ** 2) for _, _, width in points]

@@ -95,6 +95,26 @@ def test_no_second_is_more_than_a_millisecond_longer_whoever_begins_to_lead():
             before = shift_us
 
 
+def test_when_the_network_corrects_a_pole_what_is_heard_of_it_does_not_leap():
+    pole = Pole("p5", wrong_us=5_000)
+    assert pole.hears("p1", 0, times=10) == -5_000
+    pole.clock.set_line(pole.true_us, NOW_US + pole.true_us - 3_000, 0, "net")
+    assert pole.hears("p1", 0) == 3_000
+    leader = Pole("p1", wrong_us=5_000)
+    leader.hears("p5", 0, times=10)
+    leader.clock.set_line(leader.true_us, NOW_US + leader.true_us, 0, "net")
+    assert leader.hears("p5", 0) == 5_000 - beacon.STEP_US
+    assert leader.hears("p5", 0, times=9) == 0
+
+
+def test_a_head_end_that_was_set_by_an_hour_is_followed_at_once():
+    pole = Pole("p5", wrong_us=5_000)
+    pole.hears("p1", 0, times=10)
+    pole.clock.set_line(pole.true_us, NOW_US + pole.true_us + 3_600_000_000, 0, "net")
+    pole.beacon.take(beacon.tell("p1", NOW_US + pole.true_us))
+    assert pole.clock.unix_at(pole.true_us) == NOW_US + pole.true_us + 3_600_000_000
+
+
 @pytest.mark.parametrize("lie_us", [10**6, -(10**6), 79_000, -79_000, 10**15])
 def test_a_liar_moves_a_pole_by_no_more_than_forty_milliseconds(lie_us):
     assert abs(Pole("p5").hears("p0", lie_us, times=90)) <= MOST_US

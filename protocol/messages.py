@@ -19,8 +19,17 @@ MAX_DAY_PARTS = 8
 MAX_PAUSE_MS = 10 * 60 * 1000
 JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
+# Kinds of fields, each made once: a pole's heap holds every one of them.
 ID = Text(40, 1)
-INSTANT = Int(0)
+POLE = Text(24, 1)
+SESSION_OR_NONE = Text(40)
+NUMBER = Int(0)
+INSTANT = NUMBER
+COUNT = Int(1)
+FLAG = Int(0, 1)
+MINUTE = Int(0, 1439)
+HALF_DB = Int(-120, 0)
+POLES = Many(POLE, MAX_POLES)
 
 
 class Item(Message):
@@ -43,8 +52,8 @@ class Session(Message):
         ("at_ms", INSTANT, REQUIRED),
         ("length_ms", Int(1, 24 * 3600 * 1000), REQUIRED),
         ("urgency", Int(0, 2), 0),
-        ("volume_half_db", Int(-120, 0), 0),
-        ("poles", Many(Text(24, 1), MAX_POLES), []),
+        ("volume_half_db", HALF_DB, 0),
+        ("poles", POLES, []),
         ("items", Many(One(Item), MAX_ITEMS), REQUIRED),
         ("lifted", Many(Text(8, 1), 8), None),  # ids of rules that a directive lifts for this session (T-09)
     )
@@ -58,20 +67,20 @@ class Rules(Message):
     """
 
     FIELDS = (
-        ("poles", Many(Text(24, 1), MAX_POLES), []),
-        ("quiet_from_minute", Int(0, 1439), 21 * 60),
-        ("quiet_to_minute", Int(0, 1439), 5 * 60),
+        ("poles", POLES, []),
+        ("quiet_from_minute", MINUTE, 21 * 60),
+        ("quiet_to_minute", MINUTE, 5 * 60),
         ("max_session_seconds", Int(1, 24 * 3600), 15 * 60),
         ("length_rule", Text(16, 1), "T-05"),
         ("sessions_half_day", Int(0, 100), 1),
-        ("suspended", Int(0, 1), 0),
+        ("suspended", FLAG, 0),
     )
 
 
 class DayPart(Message):
     """From this minute of the local day on, until the next part: no session but an emergency is louder than this."""
 
-    FIELDS = (("from_minute", Int(0, 1439), REQUIRED), ("half_db", Int(-120, 0), REQUIRED))
+    FIELDS = (("from_minute", MINUTE, REQUIRED), ("half_db", HALF_DB, REQUIRED))
 
 
 class Plan(Message):
@@ -79,7 +88,7 @@ class Plan(Message):
 
     TYPE = "plan"
     FIELDS = (
-        ("version", Int(1), REQUIRED),
+        ("version", COUNT, REQUIRED),
         ("rules", Many(One(Rules), MAX_RULES), REQUIRED),
         ("sessions", Many(One(Session), MAX_SESSIONS), []),
         ("day_parts", Many(One(DayPart), MAX_DAY_PARTS), None),
@@ -116,29 +125,29 @@ class Receipt(Message):
     """
 
     FIELDS = (
-        ("pole", Text(24, 1), REQUIRED),
+        ("pole", POLE, REQUIRED),
         ("journal", Hex(JOURNAL_BYTES), REQUIRED),
-        ("seq", Int(1), REQUIRED),
-        ("boot", Int(0), 0),
+        ("seq", COUNT, REQUIRED),
+        ("boot", NUMBER, 0),
         ("kind", Choice(KINDS), REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
-        ("session", Text(40), ""),
-        ("version", Int(0), None),  # received: of the plan
-        ("first_at_us", Int(0), None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
-        ("skipped_frames", Int(0), None),  # begun, started late: frames of the programme left out
-        ("frames", Int(0), None),  # finished, stopped: frames that left since the start of the session
-        ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
+        ("session", SESSION_OR_NONE, ""),
+        ("version", NUMBER, None),  # received: of the plan
+        ("first_at_us", NUMBER, None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
+        ("skipped_frames", NUMBER, None),  # begun, started late: frames of the programme left out
+        ("frames", NUMBER, None),  # finished, stopped: frames that left since the start of the session
+        ("underruns", NUMBER, None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id
         ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
         ("silent", Many(Int(1, MAX_ITEMS), MAX_ITEMS), None),  # finished, stopped: items of the session without a sound
-        ("count", Int(1), None),  # refused: how often since the last such receipt
+        ("count", COUNT, None),  # refused: how often since the last such receipt
     )
 
 
 class Ack(Message):
     """Head-end → pole: every receipt of this journal up to `upto` is stored; the pole may forget them."""
 
-    FIELDS = (("pole", Text(24, 1), REQUIRED), ("journal", Hex(JOURNAL_BYTES), REQUIRED), ("upto", Int(0), REQUIRED))
+    FIELDS = (("pole", POLE, REQUIRED), ("journal", Hex(JOURNAL_BYTES), REQUIRED), ("upto", NUMBER, REQUIRED))
 
 
 class State(Message):
@@ -149,16 +158,16 @@ class State(Message):
     """
 
     FIELDS = (
-        ("pole", Text(24, 1), REQUIRED),
-        ("online", Int(0, 1), REQUIRED),
+        ("pole", POLE, REQUIRED),
+        ("online", FLAG, REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
-        ("boot", Int(0), 0),
-        ("plan_version", Int(0), 0),
-        ("runtime", Text(40), ""),
+        ("boot", NUMBER, 0),
+        ("plan_version", NUMBER, 0),
+        ("runtime", SESSION_OR_NONE, ""),
         ("firmware", Text(24), ""),
-        ("playing", Text(40), ""),
-        ("stored", Int(0), 0),  # media files that are whole and checked
-        ("refused", Int(0), 0),  # orders refused since the pole started
+        ("playing", SESSION_OR_NONE, ""),
+        ("stored", NUMBER, 0),  # media files that are whole and checked
+        ("refused", NUMBER, 0),  # orders refused since the pole started
     )
 
 
@@ -178,4 +187,4 @@ class KeyList(Message):
     """What the offline root signs; a newer version replaces the older one."""
 
     TYPE = "keys"
-    FIELDS = (("version", Int(1), REQUIRED), ("keys", Many(One(Key), 16), REQUIRED))
+    FIELDS = (("version", COUNT, REQUIRED), ("keys", Many(One(Key), 16), REQUIRED))

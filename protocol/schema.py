@@ -6,7 +6,10 @@ nothing else.
 """
 
 import json
+import sys
 
+# MicroPython reads JSON out of any buffer; to copy a plan into a text first would need that much heap in one piece.
+_TAKES_BYTES = sys.implementation.name == "micropython"
 MAX_TEXT = 400  # characters of one text field: an order must fit 1.5 KB
 MAX_INT = 1 << 53  # what every JSON reader keeps exactly
 
@@ -186,7 +189,7 @@ def parse(raw):
     if not len(raw) or raw[0] != 0x7B or raw[-1] != 0x7D:
         raise WireError("JSON object expected")
     try:
-        value = json.loads(str(raw, "utf-8"))
+        value = json.loads(raw if _TAKES_BYTES else str(raw, "utf-8"))
     except (ValueError, TypeError, UnicodeError, RuntimeError, MemoryError, OverflowError) as why:
         raise WireError("not JSON: %s" % type(why).__name__)
     if type(value) is not dict:

@@ -6,7 +6,6 @@ import asyncio
 import gc
 
 from firmware.app.agenda import Agenda
-from firmware.app.beacon import Beacon
 from firmware.app.clocksync import Clock, Ticks
 from firmware.app.fetch import Fetch, FetchError, Media
 from firmware.app.link import Link
@@ -83,7 +82,11 @@ class Station:
         self.time = TimeSync(
             self.clock, lambda: hal.net.udp(server["host"], server["port"]), hal.random, pole, key, learnt_ppb
         )
-        self.beacon = Beacon(self.clock, pole, hal.beacon) if hal.beacon else None
+        self.beacon = None
+        if hal.beacon:
+            from firmware.app.beacon import Beacon  # most poles have none, and a small heap to keep it in
+
+            self.beacon = Beacon(self.clock, pole, hal.beacon)
 
     def _describe(self):
         playing = self.player.session

@@ -47,7 +47,8 @@ def place(name: str) -> str:
 WHY = {
     "order": "theo lệnh dừng", "restart": "cụm loa vừa khởi động lại", "off": "cụm loa không chạy lúc đó",
     "no_clock": "chưa có giờ chuẩn", "no_audio": "chưa tải đủ tiếng", "late": "lỡ giờ", "law": "trái quy định",
-    "length": "quá thời lượng cho phép", "interrupted": "nhường tin khẩn cấp", "clock": "giờ của cụm loa vừa được chỉnh",
+    "length": "quá thời lượng cho phép", "interrupted": "nhường tin khẩn cấp",
+    "clock": "giờ của cụm loa vừa được chỉnh",
 }
 
 

@@ -12,6 +12,7 @@ import hashlib
 from protocol.messages import CHUNK_BYTES
 
 FOLDER = "media/"
+KEEP = "keep/"  # what must be there when nothing else is: alarms. Whole files only; never evicted
 PART = ".part"
 LIST = ".chunks"
 READ_BYTES = 1024
@@ -27,23 +28,32 @@ class FetchError(Exception):
     """This attempt failed; the next one goes on behind the last chunk that is right."""
 
 
+class NoRoom(FetchError):
+    """The file does not fit beside what the agenda needs."""
+
+
 class Media:
     """What audio is on the pole."""
 
     def __init__(self, files):
         self._files = files
-        self.whole = set()
-        for name in files.names(FOLDER):
-            if "." not in name:
-                self.whole.add(name)
+        self.whole = {name for name in files.names(FOLDER) if "." not in name}
+        self._kept = {name for name in files.names(KEEP) if "." not in name}
 
     def has(self, digest):
         """True if the file is whole and was checked."""
-        return digest in self.whole
+        return digest in self.whole or digest in self._kept
 
     def open(self, digest):
         """The file, for reading."""
-        return self._files.open(FOLDER + digest, "rb")
+        return self._files.open((KEEP if digest in self._kept else FOLDER) + digest, "rb")
+
+    def keep(self, digest):
+        """Put a whole file where no eviction reaches it."""
+        if digest not in self._kept:
+            self._files.rename(FOLDER + digest, KEEP + digest)
+            self.whole.discard(digest)
+            self._kept.add(digest)
 
     def add(self, digest):
         """The `.part` is whole: give it its name."""
@@ -93,7 +103,7 @@ class Fetch:
         hashes = await self._chunk_list(item)
         name = FOLDER + item.media + PART
         if self._files.free() < item.bytes - max(0, self._files.size(name)) + SPARE_BYTES:
-            raise FetchError("no room")
+            raise NoRoom("no room")
         count = len(hashes) // 32
         done = self._done(name, hashes, item.bytes)
         with self._files.open(name, "r+b" if self._files.size(name) >= 0 else "w+b") as file:

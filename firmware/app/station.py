@@ -7,7 +7,7 @@ import gc
 
 from firmware.app.agenda import Agenda
 from firmware.app.clocksync import Clock, Ticks
-from firmware.app.fetch import Fetch, FetchError, Media
+from firmware.app.fetch import Fetch, FetchError, Media, NoRoom
 from firmware.app.link import Link
 from firmware.app.on_air import OnAir, wait
 from firmware.app.orders import Orders, open_key_list
@@ -41,15 +41,15 @@ class Station:
         self.ticks = Ticks(hal.ticks_us)
         self.clock = Clock(self.ticks, seen.get("ppb", 0))
         self.clock.start_from(hal.rtc_us(), seen.get("ms", 0))
-        self.journal = Journal(self.vault, hal.random)
         self.boot = self.vault.load_json("boot", 0) + 1
+        self.journal = Journal(self.vault, hal.random, self.boot > 1)
         self.vault.save_json("boot", self.boot)
         self.media = Media(hal.files)
         self.agenda = Agenda(pole, self.vault, self.journal, self.media.has)
         self.agenda.load(self.streams)
         self.report = Report(pole, key, self.boot, self.journal, self.clock, self._describe)
         keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
-        self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused)
+        self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused, seen.get("ms", 0))
         self.player = Player(
             Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes),
             self.clock,
@@ -159,7 +159,7 @@ class Station:
     # Audio files
 
     async def _fetch(self):
-        failures = 0
+        failures = turn = 0
         await asyncio.sleep(int.from_bytes(self.hal.random(1), "big") / 512)  # poles start together after a power cut
         while True:
             self._to_fetch.clear()
@@ -169,15 +169,17 @@ class Station:
                 await wait(self._to_fetch, IDLE_S)
                 continue
             right = self.fetch.right
+            item = wanted[turn % len(wanted)]
             try:
-                await self.fetch.get(wanted[0])
-            except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError):
+                await self.fetch.get(item)
+            except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError) as why:
                 failures = failures + 1 if self.fetch.right == right else 1
+                turn += 1 if isinstance(why, NoRoom) else 0  # a smaller one may still fit
                 self.media.evict(self.agenda.named_media())
                 await self.fetch.pause(failures)
                 continue
-            failures = 0
-            self.media.add(wanted[0].media)
+            failures = turn = 0
+            self.media.add(item.media)
             self._announce()
             self.on_air.changed.set()
             await self.report.tell_state()

@@ -21,6 +21,7 @@ COMMANDS = {
     "fleet": ("simulator.fleet", "run virtual poles"),
     "account": ("headend.commands.account", "make, change or close an account"),
     "enrol": ("headend.commands.enrol", "enrol speaker clusters and write their profiles"),
+    "bench": ("simulator.bench", "measure what a station and its poles can do"),
     "test": ("tests.run", "run the tests (in a checkout)"),
 }
 

@@ -74,6 +74,7 @@ class Station:
             hal.log,
         )
         self.link.on_up = self._came_up
+        self.link.on_refused = self.orders.refuse
         self.report.link = self.link
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
         self.on_air = OnAir(self)

@@ -4,9 +4,13 @@ starts anew.
 
 import asyncio
 import gc
+import io
 import sys
 
+from firmware.app.safe import Safe
 from firmware.app.station import Station
+from firmware.app.vault import Vault
+from firmware.app.vigil import Crashes
 
 GC_EVERY_BYTES = 8192
 
@@ -16,9 +20,24 @@ async def live(hal):
     if hasattr(gc, "mem_free"):  # MicroPython
         # Collect often: what lives long then lies close together, and a small heap keeps large free pieces.
         gc.threshold(GC_EVERY_BYTES)
-    station = Station(hal)
-    hal.log("pole %s, start %d, %s" % (hal.profile["pole"], station.boot, hal.runtime))
-    await station.run()
+    crashes = Crashes(Vault(hal.files))
+    if hal.woken_by == "watchdog":
+        crashes.note("watchdog")
+    try:
+        pole = Safe(hal, crashes) if crashes.many else Station(hal, crashes)
+        hal.log("pole %s, start %d, %s" % (hal.profile["pole"], pole.boot, hal.runtime))
+        await pole.run()
+    except Exception as why:
+        crashes.note(description(why))
+        raise
+
+
+def description(why):
+    """An exception with where it came from, the most telling last."""
+    out = io.StringIO()
+    if hasattr(sys, "print_exception"):  # MicroPython
+        sys.print_exception(why, out)
+    return out.getvalue() or repr(why)
 
 
 def main():

@@ -83,7 +83,8 @@ FINISHED = "finished"  # the last sample has left
 STOPPED = "stopped"  # ended early: order, law or fault
 MISSED = "missed"  # its time went by without sound
 REFUSED = "refused"  # the pole refused an order or a session; `rule` or `why` says what for
-KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
+FAULT = "fault"  # something ended the pole's program: `why`; `count` times in a row
+KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED, FAULT)
 
 
 class Receipt(Message):
@@ -105,8 +106,8 @@ class Receipt(Message):
         ("frames", Int(0), None),  # finished, stopped: frames that left since the start of the session
         ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id
-        ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
-        ("count", Int(1), None),  # refused: how often since the last such receipt
+        ("why", Text(80), None),  # missed, stopped, refused, fault: one word or short phrase in English
+        ("count", Int(1), None),  # refused: how often since the last such receipt; fault: in a row
     )
 
 
@@ -134,6 +135,7 @@ class State(Message):
         ("playing", Text(40), ""),
         ("stored", Int(0), 0),  # media files that are whole and checked
         ("refused", Int(0), 0),  # orders refused since the pole started
+        ("why", Text(80), None),  # in safe mode: what ended the pole's program the last time
     )
 
 

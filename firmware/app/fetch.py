@@ -93,6 +93,7 @@ class Fetch:
         self._random = random
         self._stream = None
         self.hold = False  # True: pause, because writing would disturb the sound
+        self.turns = 0  # signs of life (vigil)
         self.right = 0  # chunks that came as they should …
         self.wrong = 0  # … and with wrong bytes
 
@@ -109,6 +110,7 @@ class Fetch:
         with self._files.open(name, "r+b" if self._files.size(name) >= 0 else "w+b") as file:
             for index in range(done, count):
                 while self.hold:
+                    self.turns += 1
                     await asyncio.sleep(1)
                 start = index * CHUNK_BYTES
                 size = min(CHUNK_BYTES, item.bytes - start)
@@ -214,6 +216,7 @@ class Fetch:
 
     async def _body(self, reader, size, keep):
         while size:
+            self.turns += 1
             piece = await reader.read(min(size, READ_BYTES))
             if not piece:
                 raise EOFError
@@ -232,5 +235,6 @@ class Fetch:
 
     async def pause(self, failures):
         """Wait before the next attempt, longer each time and not together with all other poles."""
+        self.turns += 1
         most_ms = min(LAST_BACKOFF_S * 1000, 500 << min(failures, 7))
         await asyncio.sleep((most_ms // 2 + most_ms * int.from_bytes(self._random(2), "big") // 65536) / 1000)

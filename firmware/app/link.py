@@ -1,5 +1,4 @@
-"""MQTT 3.1.1 (OASIS, 2014) as a client needs it here: QoS 0 and 1, a persistent session, a last will. Nothing
-else.
+"""One connection to the broker, kept for ever: MQTT 3.1.1 with QoS 1, a persistent session and a last will.
 
 The transport is passed in. One write per packet: header, topic and payload in separate writes cost 40 ms each
 to Nagle and delayed acknowledgements. An order is acknowledged after the handler has taken it, so that it
@@ -9,7 +8,20 @@ comes again otherwise.
 import asyncio
 import gc
 
-KEEPALIVE_S = 30  # the broker takes a pole for dead after 1.5 times this: silence shows within a minute
+from firmware.app.mqtt import (
+    CONNACK,
+    DISCONNECT,
+    KEEPALIVE_S,
+    PINGREQ,
+    PUBACK,
+    PUBLISH,
+    SUBACK,
+    SUBSCRIBE,
+    connect_packet,
+    packet,
+    text,
+)
+
 PING_EVERY_S = 12
 CONNECT_TIMEOUT_S = 20
 STEADY_S = 5  # a connection that lasted this long counts, and the next attempt is soon again
@@ -17,40 +29,12 @@ LAST_BACKOFF_S = 60
 LARGE = 1024
 MOST_PACKET = 24 * 1024  # bigger ones are read away and counted: a pole's memory is small
 
-CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x82, 0x90
-PINGREQ, PINGRESP, DISCONNECT = 0xC0, 0xD0, 0xE0
-
-
 class LinkError(Exception):
     """The broker said something that ends the connection."""
 
 
-def packet(kind, body):
-    """A whole packet: fixed header (MQTT 3.1.1, 2.2) and body."""
-    size = len(body)
-    head = bytearray([kind])
-    while True:
-        digit = size & 0x7F
-        size >>= 7
-        head.append(digit | 0x80 if size else digit)
-        if not size:
-            return bytes(head) + body
-
-
-def text(value):
-    """A length-prefixed string or byte string."""
-    raw = value.encode() if isinstance(value, str) else value
-    return len(raw).to_bytes(2, "big") + raw
-
-
-def connect_packet(client, user, password, will):
-    """CONNECT with clean_session = 0; `will` = (topic, bytes), retained, QoS 1."""
-    flags = 0x2C  # will, its QoS 1, retained
-    tail = text(client) + text(will[0]) + text(will[1])
-    if user:
-        flags |= 0xC0
-        tail += text(user) + text(password)
-    return packet(CONNECT, text("MQTT") + bytes([4, flags]) + KEEPALIVE_S.to_bytes(2, "big") + tail)
+class NotNow(Exception):
+    """The handler does not take this message for now: it is not acknowledged, and comes again."""
 
 
 class Link:
@@ -207,6 +191,8 @@ class Link:
             raise LinkError("packet")
         try:
             await self._take(str(body[2:end], "utf-8"), memoryview(body)[start:])
+        except NotNow:
+            return
         except OSError:
             raise  # the flash did not take it: not acknowledged, so that it comes again
         except Exception as why:  # acknowledged all the same, or it would come for ever

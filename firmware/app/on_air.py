@@ -32,12 +32,14 @@ class OnAir:
         self._fetch = station.fetch
         self._files = station.hal.files
         self._trusted_from_ms = None
+        self.turns = 0  # signs of life of this task (vigil); while it sounds, the speaker's frames are
 
     async def run(self):
         """For ever, from the moment when the clock can be trusted."""
         self._trusted_from_ms = self._clock.now_ms()
         self._journal.see(self._trusted_from_ms)
         while True:
+            self.turns += 1
             now_ms = self._clock.now_ms()
             for entry in self._agenda.over(now_ms):
                 self._went_by(entry)

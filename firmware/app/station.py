@@ -1,5 +1,5 @@
-"""One pole: its parts and its five tasks — link, fetch, play, report, time. Everything it touches is passed
-in.
+"""One pole: its parts and its tasks — link, fetch, play, report, time — and who watches them. Everything it touches is
+passed in.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from firmware.app.report import Report
 from firmware.app.speaker import Speaker
 from firmware.app.timesync import TimeSync
 from firmware.app.vault import Journal, Vault
+from firmware.app.vigil import WATCHDOG_MS, Crashes, Vigil, together
 from protocol import messages, topics
 
 FIRMWARE = "0.1"
@@ -23,6 +24,8 @@ SEEN = "seen"  # the latest instant that the pole was sure of, and the crystal's
 NEAR_MS = 10 * 60000
 STATE_EVERY_S = 300
 IDLE_S = 60
+TASK_LIMIT_S = 180  # the longest of all timeouts and pauses in a task is 60 s
+TIME_LIMIT_S = 900
 
 
 class Station:
@@ -30,7 +33,8 @@ class Station:
     (firmware/hal/contract.md).
     """
 
-    def __init__(self, hal):
+    def __init__(self, hal, crashes=None):
+        """`crashes`: vigil.Crashes, which remembers what ended the program the last time."""
         profile = hal.profile
         pole = topics.check_name(profile["pole"])
         key = bytes.fromhex(profile["key"])
@@ -63,6 +67,14 @@ class Station:
             self.clock, lambda: hal.net.udp(time_server["host"], time_server["port"]), hal.random, pole, key
         )
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
+        self._join(profile, pole)
+        self.on_air = OnAir(self)
+        self._to_fetch = asyncio.Event()
+        self.crashes = crashes or Crashes(self.vault)
+        self._turns = {"time": 0, "fetch": 0, "housekeeping": 0}
+
+    def _join(self, profile, pole):
+        hal = self.hal
         self.link = Link(
             hal.net,
             hal.random,
@@ -77,8 +89,6 @@ class Station:
         self.link.on_refused = self.orders.refuse
         self.report.link = self.link
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
-        self.on_air = OnAir(self)
-        self._to_fetch = asyncio.Event()
 
     def _describe(self):
         playing = self.player.session
@@ -98,16 +108,33 @@ class Station:
         """Live until cancelled; a task that fails takes the pole with it, and the supervisor starts it
         again.
         """
-        tasks = [asyncio.create_task(self.time.run(self._time_came, self._session_is_near))]
-        try:
-            await self.clock.wait_trusted()
-            self._announce()
-            for job in (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping):
-                tasks.append(asyncio.create_task(job()))
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+        vigil = Vigil(lambda: self.ticks.us() // 1000000, self.hal.watchdog(WATCHDOG_MS))
+        vigil.watch("time", lambda: self._turns["time"], TIME_LIMIT_S)
+        time = self.time.run(self._time_came, self._time_turned)
+        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil))
+
+    async def _run_in_time(self, vigil):
+        """What needs to know the time: everything but asking for it."""
+        await self.clock.wait_trusted()
+        self._announce()
+        self.crashes.tell(self.report)
+        self._watch_rest(vigil)
+        jobs = (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping)
+        await together(*[job() for job in jobs])
+
+    # Signs of life
+
+    def _watch_rest(self, vigil):
+        """Each task that begins once the time is known, and how long it may take at most between two turns."""
+        vigil.watch("link", lambda: self.link.turns, TASK_LIMIT_S)
+        vigil.watch("on air", lambda: (self.on_air.turns, self.player.frames_given), TASK_LIMIT_S)
+        vigil.watch("fetch", lambda: (self._turns["fetch"], self.fetch.turns), TASK_LIMIT_S)
+        vigil.watch("report", lambda: self.report.turns, TASK_LIMIT_S)
+        vigil.watch("housekeeping", lambda: self._turns["housekeeping"], 2 * STATE_EVERY_S + TASK_LIMIT_S)
+
+    def _time_turned(self):
+        self._turns["time"] += 1
+        return self._session_is_near()
 
     # Orders
 
@@ -163,6 +190,7 @@ class Station:
         failures = turn = 0
         await asyncio.sleep(int.from_bytes(self.hal.random(1), "big") / 512)  # poles start together after a power cut
         while True:
+            self._turns["fetch"] += 1
             self._to_fetch.clear()
             wanted = self.agenda.wanted(self.clock.now_ms())
             if not wanted:
@@ -189,6 +217,7 @@ class Station:
 
     async def _housekeeping(self):
         while True:
+            self._turns["housekeeping"] += 1
             self.media.evict(self.agenda.named_media())
             self.journal.tidy(self.clock.now_ms(), self.agenda.entries)
             await asyncio.sleep(STATE_EVERY_S)

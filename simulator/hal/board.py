@@ -1,8 +1,12 @@
 """A whole pole's hardware out of a profile folder.
 
-profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" |
-"lost"} network        "down" while the cable is cut    rtc.json    the battery-backed clock data/
-the flash                        captures/   what left each opening of the speaker
+profile.json  the enrolment bundle
+world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by"}
+network       "down" while the cable is cut
+alarm         there while the alarm key is pressed
+rtc.json      the battery-backed clock
+data/         the flash
+captures/     what left each opening of the speaker
 """
 
 import json
@@ -13,6 +17,7 @@ from simulator.hal.clock import Crystal, Rtc
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
 from simulator.hal.net import Net
+from simulator.hal.watchdog import Watchdog
 
 
 class SimBoard:
@@ -25,6 +30,8 @@ class SimBoard:
         self.profile = _load(folder + "/profile.json")
         world = _load(folder + "/world.json")
         self.runtime = runtime()
+        self.woken_by = world.get("woken_by", "reset")
+        self._watchdog_ms = world.get("watchdog_ms", 1 << 20)
         self._crystal = Crystal(world.get("ppm", 0), world.get("ticks_begin_us", 0))
         self.ticks_us = self._crystal.ticks_us
         self._rtc = Rtc(folder + "/rtc.json", world.get("rtc", "kept") != "lost")
@@ -43,6 +50,18 @@ class SimBoard:
         """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""
         taken = [int(name.split(".")[0]) for name in os.listdir(self._captures)]
         return SimI2S(self._crystal, 16000, self.i2s_bytes, "%s/%d" % (self._captures, max(taken + [0]) + 1))
+
+    def watchdog(self, ms):
+        """Kills this process when it is not fed in time."""
+        return Watchdog(min(ms, self._watchdog_ms))
+
+    def alarm_key(self):
+        """True while the file `alarm` is in the profile."""
+        try:
+            os.stat(self._folder + "/alarm")
+        except OSError:
+            return False
+        return True
 
     def log(self, line):
         """One line to whoever looks after the process."""

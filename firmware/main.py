@@ -7,8 +7,8 @@ import gc
 import io
 import sys
 
-from firmware.app.safe import Safe
 from firmware.app.station import Station
+from firmware.app.update import Restart
 from firmware.app.vault import Vault
 from firmware.app.vigil import Crashes
 
@@ -24,12 +24,21 @@ async def live(hal):
     if hal.woken_by == "watchdog":
         crashes.note("watchdog")
     try:
-        pole = Safe(hal, crashes) if crashes.many else Station(hal, crashes)
+        pole = safe(hal, crashes) if crashes.many else Station(hal, crashes)
         hal.log("pole %s, start %d, %s" % (hal.profile["pole"], pole.boot, hal.runtime))
         await pole.run()
+    except Restart:
+        hal.log("starts anew for an update")
     except Exception as why:
         crashes.note(description(why))
         raise
+
+
+def safe(hal, crashes):
+    """Safe mode; its modules take no memory of a pole that is well."""
+    from firmware.app.safe import Safe
+
+    return Safe(hal, crashes)
 
 
 def description(why):

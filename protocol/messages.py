@@ -69,10 +69,27 @@ class Stop(Message):
     FIELDS = (("session", ID, REQUIRED), ("reason", Text(120), ""))
 
 
-ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop}
+class Image(Message):
+    """A program, fetched like audio: `media` as in an Item."""
+
+    FIELDS = (("media", Hex(32), REQUIRED), ("bytes", Int(1, 1 << 24), REQUIRED))
+
+
+class Update(Message):
+    """A new program for poles. An older release is taken only with `downgrade` = 1."""
+
+    TYPE = "update"
+    FIELDS = (
+        ("release", Int(1, 1 << 30), REQUIRED),
+        ("downgrade", Int(0, 1), 0),
+        ("image", One(Image), REQUIRED),
+    )
+
+
+ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop, Update.TYPE: Update}
 
 # Which key may seal which order (promise 7: an emergency key can not seal a drill, nor the other way round).
-ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan"}
+ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan", Update.TYPE: "update"}
 ROLES = ("plan", "emergency", "drill", "update")
 
 RECEIVED = "received"  # the plan that names the session is on the pole

@@ -61,6 +61,11 @@ class Media:
         self.whole.add(digest)
         self._remove(digest + LIST)
 
+    def give(self, digest):
+        """The name of a whole file that is no media any more: the caller moves it away."""
+        self.whole.discard(digest)
+        return FOLDER + digest
+
     def evict(self, needed):
         """Remove everything that no plan names; how many files went."""
         gone = 0

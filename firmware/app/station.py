@@ -13,8 +13,10 @@ from firmware.app.on_air import OnAir, wait
 from firmware.app.orders import Orders, open_key_list
 from firmware.app.player import Player
 from firmware.app.report import Report
+from firmware.app.slots import Slots
 from firmware.app.speaker import Speaker
 from firmware.app.timesync import TimeSync
+from firmware.app.update import Updater
 from firmware.app.vault import Journal, Vault
 from firmware.app.vigil import WATCHDOG_MS, Crashes, Vigil, together
 from protocol import messages, topics
@@ -69,6 +71,7 @@ class Station:
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
         self._join(profile, pole)
         self.on_air = OnAir(self)
+        self.updater = Updater(self, Slots(self.vault))
         self._to_fetch = asyncio.Event()
         self.crashes = crashes or Crashes(self.vault)
         self._turns = {"time": 0, "fetch": 0, "housekeeping": 0}
@@ -95,7 +98,7 @@ class Station:
         return {
             "plan_version": self.agenda.version(),
             "runtime": self.hal.runtime,
-            "firmware": FIRMWARE,
+            "firmware": "%s (%d)" % (FIRMWARE, self.updater.release),
             "playing": playing.id if playing else "",
             "stored": len(self.media.whole),
             "refused": self.orders.refused,
@@ -119,7 +122,7 @@ class Station:
         self._announce()
         self.crashes.tell(self.report)
         self._watch_rest(vigil)
-        jobs = (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping)
+        jobs = (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping, self.updater.run)
         await together(*[job() for job in jobs])
 
     # Signs of life
@@ -154,6 +157,11 @@ class Station:
             self._to_fetch.set()
         elif letter.kind == messages.Stop.TYPE:
             self._stop(letter.content)
+        elif letter.kind == messages.Update.TYPE:
+            why = self.updater.offer(letter.content)
+            if why:
+                self.report.note(messages.REFUSED, why="update: " + why, count=1)
+            self._to_fetch.set()
         self.on_air.changed.set()
 
     def _stop(self, order):
@@ -192,7 +200,7 @@ class Station:
         while True:
             self._turns["fetch"] += 1
             self._to_fetch.clear()
-            wanted = self.agenda.wanted(self.clock.now_ms())
+            wanted = self.agenda.wanted(self.clock.now_ms()) or self.updater.wanted()
             if not wanted:
                 self.fetch.close()
                 await wait(self._to_fetch, IDLE_S)
@@ -204,7 +212,7 @@ class Station:
             except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError) as why:
                 failures = failures + 1 if self.fetch.right == right else 1
                 turn += 1 if isinstance(why, NoRoom) else 0  # a smaller one may still fit
-                self.media.evict(self.agenda.named_media())
+                self._evict()
                 await self.fetch.pause(failures)
                 continue
             failures = turn = 0
@@ -218,11 +226,14 @@ class Station:
     async def _housekeeping(self):
         while True:
             self._turns["housekeeping"] += 1
-            self.media.evict(self.agenda.named_media())
+            self._evict()
             self.journal.tidy(self.clock.now_ms(), self.agenda.entries)
             await asyncio.sleep(STATE_EVERY_S)
             self.orders.tell_rest()
             await self.report.tell_state(True)
+
+    def _evict(self):
+        self.media.evict(self.agenda.named_media() | self.updater.named())
 
     def _time_came(self):
         self.hal.set_rtc_us(self.clock.now_us())

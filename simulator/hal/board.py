@@ -1,7 +1,7 @@
 """A whole pole's hardware out of a profile folder.
 
 profile.json  the enrolment bundle
-world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by"}
+world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by", "battery_percent"}
 network       "down" while the cable is cut
 alarm         there while the alarm key is pressed
 rtc.json      the battery-backed clock
@@ -31,6 +31,7 @@ class SimBoard:
         world = _load(folder + "/world.json")
         self.runtime = runtime()
         self.woken_by = world.get("woken_by", "reset")
+        self._battery_percent = world.get("battery_percent")
         self._watchdog_ms = world.get("watchdog_ms", 1 << 20)
         self._crystal = Crystal(world.get("ppm", 0), world.get("ticks_begin_us", 0))
         self.ticks_us = self._crystal.ticks_us
@@ -54,6 +55,14 @@ class SimBoard:
     def watchdog(self, ms):
         """Kills this process when it is not fed in time."""
         return Watchdog(min(ms, self._watchdog_ms))
+
+    def battery_percent(self):
+        """As the world has it; None is mains."""
+        return self._battery_percent
+
+    def amplifier_ok(self):
+        """Always: the file that it sounds into."""
+        return True
 
     def alarm_key(self):
         """True while the file `alarm` is in the profile."""

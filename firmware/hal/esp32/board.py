@@ -73,6 +73,18 @@ class Board:
         """The chip's own, which resets it."""
         return machine.WDT(timeout=ms)
 
+    def battery_percent(self):
+        """This board measures no battery."""
+        return None
+
+    def amplifier_ok(self):
+        """True if the driver starts: more this board can not feel."""
+        try:
+            self.open_i2s().deinit()
+        except OSError:
+            return False
+        return True
+
     def alarm_key(self):
         """True while it is pressed: it pulls its pin down."""
         return self._alarm is not None and not self._alarm.value()

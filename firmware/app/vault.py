@@ -14,6 +14,7 @@ from protocol.schema import WireError, decode, encode
 JOURNAL = "journal"
 ACKED = "acked"
 KEEP_MS = 9 * 24 * 3600 * 1000  # a plan reaches a week: what has sounded is remembered for longer
+REMEMBER_MS = 2 * 24 * 3600 * 1000  # in memory, where no plan names it: a session that old is over anyway
 COMPACT_LINES = 300
 ENDED = (messages.FINISHED, messages.STOPPED, messages.MISSED, messages.REFUSED)
 EMERGENCY_FLAG = b"e"
@@ -219,11 +220,10 @@ class Journal:
         self._files.rename(JOURNAL + ".new", JOURNAL)
         self._lines = kept
         self._limit = max(COMPACT_LINES, 2 * kept)
-        if now_ms:
-            self.deeds = {i: d for i, d in self.deeds.items() if i in keep or d.last_ms > now_ms - KEEP_MS}
 
     def tidy(self, now_ms, keep):
-        """Compact when it has grown long."""
+        """Forget what is long over: from memory soon, from flash when the journal has grown long."""
+        self.deeds = {i: d for i, d in self.deeds.items() if i in keep or d.last_ms > now_ms - REMEMBER_MS}
         if self._lines > self._limit:
             self.compact(now_ms, keep)
 

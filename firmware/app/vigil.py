@@ -9,7 +9,7 @@ import asyncio
 
 from protocol import messages
 
-LOOK_S = 2
+LOOK_S = 5
 WATCHDOG_MS = 30000
 STEADY_S = 600  # a pole that has lived this long has come up well
 SAFE_AFTER = 3  # crashes without STEADY_S between them

@@ -10,6 +10,7 @@ import json
 import sys
 
 BENCHES = {
+    "pole": ("simulator.bench.pole", "heap and code that a pole's program takes"),
     "downloads": ("simulator.bench.downloads", "downloads that are killed at random, from a server that lies"),
 }
 

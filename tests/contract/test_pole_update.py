@@ -55,7 +55,28 @@ def record(pole) -> dict:
 
 
 def runs(street: Street, firmware: str) -> None:
-    wait_until(lambda: street.desk.states["p1"][-1].firmware == firmware, f"firmware {firmware}", 60)
+    states = street.desk.states
+    wait_until(lambda: "p1" in states and states["p1"][-1].firmware == firmware, f"firmware {firmware}", 60)
+
+
+def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_other_orders(tmp_path):
+    small = runtime("micropython-i386")
+    with (
+        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
+        Street(tmp_path, small, broker) as street,
+    ):
+        pole = street.pole(start=False)
+        (pole.folder / "data").mkdir()
+        (pole.folder / "data" / "crash").write_text('["ValueError: on purpose", 3, 0]')
+        pole.start()
+        runs(street, "safe mode")
+        assert street.desk.states["p1"][-1].why == "ValueError: on purpose"
+        street.desk.plan("00070", [])
+        send(street, 2, image(small.arch, 'FIRMWARE = "0.2"'))
+        ended(pole)
+        pole.start()
+        runs(street, "0.2 (2)")
+        wait_until(lambda: street.desk.states["p1"][-1].plan_version == 1, "the plan that had to wait")
 
 
 def test_a_new_program_is_tried_and_kept_and_a_broken_one_is_left_after_three_starts(tmp_path):

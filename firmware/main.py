@@ -4,10 +4,14 @@ starts anew.
 
 import asyncio
 import gc
+import io
 import sys
 
 import firmware.app.player  # noqa: F401 - first, because what is imported from deep inside needs the most stack
 from firmware.app.station import Station
+from firmware.app.update import Restart
+from firmware.app.vault import Vault
+from firmware.app.vigil import Crashes
 
 GC_EVERY_BYTES = 8192
 
@@ -17,9 +21,33 @@ async def live(hal):
     if hasattr(gc, "mem_free"):  # MicroPython
         # Collect often: what lives long then lies close together, and a small heap keeps large free pieces.
         gc.threshold(GC_EVERY_BYTES)
-    station = Station(hal)
-    hal.log("pole %s, start %d, %s" % (hal.profile["pole"], station.boot, hal.runtime))
-    await station.run()
+    crashes = Crashes(Vault(hal.files))
+    if hal.woken_by == "watchdog":
+        crashes.note("watchdog")
+    try:
+        pole = safe(hal, crashes) if crashes.many else Station(hal, crashes)
+        hal.log("pole %s, start %d, %s" % (hal.profile["pole"], pole.boot, hal.runtime))
+        await pole.run()
+    except Restart:
+        hal.log("starts anew for an update")
+    except Exception as why:
+        crashes.note(description(why))
+        raise
+
+
+def safe(hal, crashes):
+    """Safe mode; its modules take no memory of a pole that is well."""
+    from firmware.app.safe import Safe
+
+    return Safe(hal, crashes)
+
+
+def description(why):
+    """An exception with where it came from, the most telling last."""
+    out = io.StringIO()
+    if hasattr(sys, "print_exception"):  # MicroPython
+        sys.print_exception(why, out)
+    return out.getvalue() or repr(why)
 
 
 def main():

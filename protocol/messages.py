@@ -102,10 +102,27 @@ class Stop(Message):
     FIELDS = (("session", ID, REQUIRED), ("reason", Text(120), ""))
 
 
-ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop}
+class Image(Message):
+    """A program, fetched like audio: `media` as in an Item."""
+
+    FIELDS = (("media", Hex(32), REQUIRED), ("bytes", Int(1, 1 << 24), REQUIRED))
+
+
+class Update(Message):
+    """A new program for poles. An older release is taken only with `downgrade` = 1."""
+
+    TYPE = "update"
+    FIELDS = (
+        ("release", Int(1, 1 << 30), REQUIRED),
+        ("downgrade", Int(0, 1), 0),
+        ("image", One(Image), REQUIRED),
+    )
+
+
+ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop, Update.TYPE: Update}
 
 # Which key may seal which order (promise 7: an emergency key can not seal a drill, nor the other way round).
-ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan"}
+ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan", Update.TYPE: "update"}
 ROLES = ("plan", "emergency", "drill", "update")
 
 RECEIVED = "received"  # the plan that names the session is on the pole
@@ -116,7 +133,8 @@ FINISHED = "finished"  # the last sample has left
 STOPPED = "stopped"  # ended early: order, law or fault
 MISSED = "missed"  # its time went by without sound
 REFUSED = "refused"  # the pole refused an order or a session; `rule` or `why` says what for
-KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED)
+FAULT = "fault"  # something ended the pole's program: `why`; `count` times in a row
+KINDS = (RECEIVED, READY, BEGUN, STARTED, FINISHED, STOPPED, MISSED, REFUSED, FAULT)
 
 
 class Receipt(Message):
@@ -138,9 +156,9 @@ class Receipt(Message):
         ("frames", NUMBER, None),  # finished, stopped: frames that left since the start of the session
         ("underruns", NUMBER, None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id
-        ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
+        ("why", Text(80), None),  # missed, stopped, refused, fault: one word or short phrase in English
         ("silent", Many(Int(1, MAX_ITEMS), MAX_ITEMS), None),  # finished, stopped: items of the session without a sound
-        ("count", COUNT, None),  # refused: how often since the last such receipt
+        ("count", COUNT, None),  # refused: how often since the last such receipt; fault: in a row
     )
 
 
@@ -168,6 +186,7 @@ class State(Message):
         ("playing", SESSION_OR_NONE, ""),
         ("stored", NUMBER, 0),  # media files that are whole and checked
         ("refused", NUMBER, 0),  # orders refused since the pole started
+        ("why", Text(80), None),  # in safe mode: what ended the pole's program the last time
     )
 
 

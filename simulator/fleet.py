@@ -53,6 +53,8 @@ class VirtualPole:
         """Switch on; nothing happens if it is on."""
         if self.alive:
             return
+        if self.process is not None:
+            self._reap()  # it ended by itself
         argv = self.runtime.command(self.folder)
         with (self.folder / "log").open("ab") as log:
             # Its standard input is a pipe that closes when this process ends, however it ends: then it ends

@@ -180,8 +180,9 @@ class Agenda:
         return min(instants) if instants else None
 
     def over(self, now_ms):
-        """Entries whose time went by while nothing ended them."""
-        return [e for e in self.in_order() if e.state in OPEN and e.over(now_ms)]
+        """Entries that nothing has ended and that can not be begun any more."""
+        left = [e for e in self.in_order() if e.state in OPEN]
+        return [e for e in left if e.over(now_ms) or self._journal.forgot(e.session)]
 
     def wanted(self, now_ms):
         """Items still to fetch, the soonest needed first: [messages.Item]."""

@@ -12,6 +12,7 @@ import hashlib
 from protocol.messages import CHUNK_BYTES
 
 FOLDER = "media/"
+KEEP = "keep/"  # what must be there when nothing else is: alarms. Whole files only; never evicted
 PART = ".part"
 LIST = ".chunks"
 READ_BYTES = 1024
@@ -27,29 +28,43 @@ class FetchError(Exception):
     """This attempt failed; the next one goes on behind the last chunk that is right."""
 
 
+class NoRoom(FetchError):
+    """The file does not fit beside what the agenda needs."""
+
+
 class Media:
     """What audio is on the pole."""
 
     def __init__(self, files):
         self._files = files
-        self.whole = set()
-        for name in files.names(FOLDER):
-            if "." not in name:
-                self.whole.add(name)
+        self.whole = {name for name in files.names(FOLDER) if "." not in name}
+        self._kept = {name for name in files.names(KEEP) if "." not in name}
 
     def has(self, digest):
         """True if the file is whole and was checked."""
-        return digest in self.whole
+        return digest in self.whole or digest in self._kept
 
     def open(self, digest):
         """The file, for reading."""
-        return self._files.open(FOLDER + digest, "rb")
+        return self._files.open((KEEP if digest in self._kept else FOLDER) + digest, "rb")
+
+    def keep(self, digest):
+        """Put a whole file where no eviction reaches it."""
+        if digest not in self._kept:
+            self._files.rename(FOLDER + digest, KEEP + digest)
+            self.whole.discard(digest)
+            self._kept.add(digest)
 
     def add(self, digest):
         """The `.part` is whole: give it its name."""
         self._files.rename(FOLDER + digest + PART, FOLDER + digest)
         self.whole.add(digest)
         self._remove(digest + LIST)
+
+    def give(self, digest):
+        """The name of a whole file that is no media any more: the caller moves it away."""
+        self.whole.discard(digest)
+        return FOLDER + digest
 
     def evict(self, needed):
         """Remove everything that no plan names; how many files went."""
@@ -83,6 +98,7 @@ class Fetch:
         self._random = random
         self._stream = None
         self.hold = False  # True: pause, because writing would disturb the sound
+        self.turns = 0  # signs of life (vigil)
         self.right = 0  # chunks that came as they should …
         self.wrong = 0  # … and with wrong bytes
 
@@ -93,12 +109,13 @@ class Fetch:
         hashes = await self._chunk_list(item)
         name = FOLDER + item.media + PART
         if self._files.free() < item.bytes - max(0, self._files.size(name)) + SPARE_BYTES:
-            raise FetchError("no room")
+            raise NoRoom("no room")
         count = len(hashes) // 32
         done = self._done(name, hashes, item.bytes)
         with self._files.open(name, "r+b" if self._files.size(name) >= 0 else "w+b") as file:
             for index in range(done, count):
                 while self.hold:
+                    self.turns += 1
                     await asyncio.sleep(1)
                 start = index * CHUNK_BYTES
                 size = min(CHUNK_BYTES, item.bytes - start)
@@ -204,6 +221,7 @@ class Fetch:
 
     async def _body(self, reader, size, keep):
         while size:
+            self.turns += 1
             piece = await reader.read(min(size, READ_BYTES))
             if not piece:
                 raise EOFError
@@ -222,5 +240,6 @@ class Fetch:
 
     async def pause(self, failures):
         """Wait before the next attempt, longer each time and not together with all other poles."""
+        self.turns += 1
         most_ms = min(LAST_BACKOFF_S * 1000, 500 << min(failures, 7))
         await asyncio.sleep((most_ms // 2 + most_ms * int.from_bytes(self._random(2), "big") // 65536) / 1000)

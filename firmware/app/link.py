@@ -1,5 +1,4 @@
-"""MQTT 3.1.1 (OASIS, 2014) as a client needs it here: QoS 0 and 1, a persistent session, a last will. Nothing
-else.
+"""One connection to the broker, kept for ever: MQTT 3.1.1 with QoS 1, a persistent session and a last will.
 
 The transport is passed in. One write per packet: header, topic and payload in separate writes cost 40 ms each
 to Nagle and delayed acknowledgements. An order is acknowledged after the handler has taken it, so that it
@@ -9,7 +8,20 @@ comes again otherwise.
 import asyncio
 import gc
 
-KEEPALIVE_S = 30  # the broker takes a pole for dead after 1.5 times this: silence shows within a minute
+from firmware.app.mqtt import (
+    CONNACK,
+    DISCONNECT,
+    KEEPALIVE_S,
+    PINGREQ,
+    PUBACK,
+    PUBLISH,
+    SUBACK,
+    SUBSCRIBE,
+    connect_packet,
+    packet,
+    text,
+)
+
 PING_EVERY_S = 12
 CONNECT_TIMEOUT_S = 20
 STEADY_S = 5  # a connection that lasted this long counts, and the next attempt is soon again
@@ -17,40 +29,12 @@ LAST_BACKOFF_S = 60
 LARGE = 1024
 MOST_PACKET = 24 * 1024  # bigger ones are read away and counted: a pole's memory is small
 
-CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x82, 0x90
-PINGREQ, PINGRESP, DISCONNECT = 0xC0, 0xD0, 0xE0
-
-
 class LinkError(Exception):
     """The broker said something that ends the connection."""
 
 
-def packet(kind, body):
-    """A whole packet: fixed header (MQTT 3.1.1, 2.2) and body."""
-    size = len(body)
-    head = bytearray([kind])
-    while True:
-        digit = size & 0x7F
-        size >>= 7
-        head.append(digit | 0x80 if size else digit)
-        if not size:
-            return bytes(head) + body
-
-
-def text(value):
-    """A length-prefixed string or byte string."""
-    raw = value.encode() if isinstance(value, str) else value
-    return len(raw).to_bytes(2, "big") + raw
-
-
-def connect_packet(client, user, password, will):
-    """CONNECT with clean_session = 0; `will` = (topic, bytes), retained, QoS 1."""
-    flags = 0x2C  # will, its QoS 1, retained
-    tail = text(client) + text(will[0]) + text(will[1])
-    if user:
-        flags |= 0xC0
-        tail += text(user) + text(password)
-    return packet(CONNECT, text("MQTT") + bytes([4, flags]) + KEEPALIVE_S.to_bytes(2, "big") + tail)
+class NotNow(Exception):
+    """The handler does not take this message for now: it is not acknowledged, and comes again."""
 
 
 class Link:
@@ -61,9 +45,9 @@ class Link:
         bytes).
         """
         self.up = False
-        self.oversize = 0  # packets too big for this pole
-        self.poison = 0  # packets that the handler failed on
+        self.turns = 0  # signs of life of this task (vigil)
         self.on_up = None  # async function, called after each connect
+        self.on_refused = None  # function(why): a packet was too big ("size"), or taking it failed ("error")
         self._net = net
         self._random = random
         self._broker = broker
@@ -80,6 +64,7 @@ class Link:
         """Connect, serve, and again. Never returns."""
         failures = 0
         while True:
+            self.turns += 1
             gc.collect()  # a TLS handshake wants large pieces of memory
             steady = await self._attempt()
             failures = 0 if steady else failures + 1
@@ -137,7 +122,8 @@ class Link:
             if self._writer is None:
                 raise OSError("not connected")
             self._writer.write(raw)
-            await self._writer.drain()
+            # A line that takes nothing any more is as dead as one that says nothing.
+            await asyncio.wait_for(self._writer.drain(), KEEPALIVE_S)
 
     async def publish(self, topic, payload, retain=False):
         """Send with QoS 1; False when there is no connection. Whether it arrived, the application asks
@@ -148,7 +134,7 @@ class Link:
         try:
             await self._send(packet(PUBLISH | 2 | (1 if retain else 0), text(topic) + self._next_id() + payload))
             return True
-        except OSError:
+        except (OSError, asyncio.TimeoutError):
             return False
 
     async def leave(self):
@@ -156,7 +142,7 @@ class Link:
         if self.up:
             try:
                 await self._send(packet(DISCONNECT, b""))
-            except OSError:
+            except (OSError, asyncio.TimeoutError):
                 pass
 
     async def _ping(self):
@@ -164,7 +150,7 @@ class Link:
             while True:
                 await asyncio.sleep(PING_EVERY_S)
                 await self._send(packet(PINGREQ, b""))
-        except OSError:
+        except (OSError, asyncio.TimeoutError):
             pass  # the reader notices it too
 
     async def _head(self, reader):
@@ -182,12 +168,16 @@ class Link:
     async def _read_one(self, reader):
         # Between two pings something must come, or the line is dead, whatever TCP thinks of it.
         kind, size = await asyncio.wait_for(self._head(reader), KEEPALIVE_S)
-        if size > MOST_PACKET:
-            await asyncio.wait_for(self._drain(reader, kind, size), KEEPALIVE_S * 4)
-            return
+        self.turns += 1
         if size > LARGE:
             gc.collect()  # the heap of a small pole is in pieces by now
-        body = await asyncio.wait_for(reader.readexactly(size), KEEPALIVE_S) if size else b""
+        try:
+            if size > MOST_PACKET:
+                raise MemoryError
+            body = await asyncio.wait_for(reader.readexactly(size), KEEPALIVE_S) if size else b""
+        except MemoryError:  # before anything of it was read
+            await asyncio.wait_for(self._drain(reader, kind, size), KEEPALIVE_S * 4)
+            return
         if kind & 0xF0 == PUBLISH:
             await self._publish_came(kind, body)
         elif kind == SUBACK and 0x80 in bytes(body[2:]):
@@ -201,26 +191,39 @@ class Link:
             raise LinkError("packet")
         try:
             await self._take(str(body[2:end], "utf-8"), memoryview(body)[start:])
-        except (ValueError, KeyError, TypeError, MemoryError, RuntimeError) as why:
-            self.poison += 1  # acknowledged all the same, or it would come for ever
+        except NotNow:
+            return
+        except OSError:
+            raise  # the flash did not take it: not acknowledged, so that it comes again
+        except Exception as why:  # acknowledged all the same, or it would come for ever
             self._log("message of %d bytes not taken: %s" % (len(body), repr(why)))
+            self._refused("error")
         if quality:
             await self._send(packet(PUBACK, bytes(body[end:start])))
 
     async def _drain(self, reader, kind, size):
-        """Read an oversize packet away and acknowledge it."""
-        self.oversize += 1
-        first = await reader.readexactly(2)
-        topic = int.from_bytes(first, "big")
-        head = await reader.readexactly(min(topic + 2, size - 2))
-        left = size - 2 - len(head)
-        while left:
-            got = await reader.read(min(left, 1024))
+        """Read an oversize packet away, whatever it says of itself, and acknowledge it."""
+        topic = int.from_bytes(await reader.readexactly(2), "big")
+        if topic + 4 > size:
+            raise LinkError("packet")
+        await self._skip(reader, topic)
+        number = bytes(await reader.readexactly(2))
+        await self._skip(reader, size - topic - 4)
+        self._log("message of %d bytes is too big" % size)
+        self._refused("size")
+        if kind & 0xF0 == PUBLISH and kind >> 1 & 3 == 1:
+            await self._send(packet(PUBACK, number))
+
+    async def _skip(self, reader, size):
+        while size:
+            got = await reader.read(min(size, 1024))
             if not got:
                 raise EOFError
-            left -= len(got)
-        if kind & 0xF0 == PUBLISH and kind >> 1 & 3 == 1:
-            await self._send(packet(PUBACK, head[-2:]))
+            size -= len(got)
+
+    def _refused(self, why):
+        if self.on_refused:
+            self.on_refused(why)
 
 
 async def _close(stream):

@@ -30,14 +30,18 @@ class OnAir:
         self._agenda = station.agenda
         self._player = station.player
         self._report = station.report
+        self._journal = station.journal
         self._fetch = station.fetch
         self._files = station.hal.files
         self._trusted_from_ms = None
+        self.turns = 0  # signs of life of this task (vigil); while it sounds, the speaker's frames are
 
     async def run(self):
         """For ever, from the moment when the clock can be trusted."""
         self._trusted_from_ms = self._clock.now_ms()
+        self._journal.see(self._trusted_from_ms)
         while True:
+            self.turns += 1
             now_ms = self._clock.now_ms()
             for entry in self._agenda.over(now_ms):
                 self._went_by(entry)
@@ -88,7 +92,9 @@ class OnAir:
             entry.step("stop")
             self._report.note(messages.STOPPED, session.id, why=why)
             return
-        if entry.end_ms <= self._clock.unix_at(0) // 1000:
+        if self._journal.forgot(session):
+            why = "memory"
+        elif entry.end_ms <= self._clock.unix_at(0) // 1000:
             why = "off"
         elif entry.end_ms <= self._trusted_from_ms:
             why = "no_clock"

@@ -1,8 +1,9 @@
 """The one door through which orders reach a pole: nothing is parsed, let alone done, before its seal is
 right.
 
-format → key → seal → body → role → audience, validity, counter → counter on flash → act. Whatever fails is
-counted and told to the head-end, at most once a minute for each reason.
+format → key → seal → body → role → audience, validity, counter → counter on flash → act → "done" on flash.
+Whatever fails is counted and told to the head-end, at most once a minute for each reason. An order that a power cut
+broke off is acted on when it comes again (the broker has no acknowledgement of it); one that was done is not.
 """
 
 import asyncio
@@ -11,21 +12,29 @@ import hashlib
 from protocol import seal
 
 COUNTERS = "counters"
+FLOOR = "floor"  # in the file of counters: orders issued before this instant are refused
 TELL_EVERY_MS = 60000
+OPEN, DONE = 0, 1
 
 
 class Orders:
     """Checks sealed orders and hands their contents on."""
 
-    def __init__(self, keys, audiences, vault, clock, tell):
-        """`keys`: list of messages.Key; `tell(why, count)` makes a `refused` receipt."""
+    def __init__(self, keys, audiences, vault, clock, tell, seen_ms=0):
+        """`keys`: list of messages.Key; `tell(why, count)` makes a `refused` receipt; `seen_ms`: the latest instant
+        that this pole remembers, 0 for a new one.
+        """
         self.refused = 0
         self._keys = keys
         self._audiences = audiences
         self._vault = vault
         self._clock = clock
         self._tell = tell
-        self._counters = vault.load_json(COUNTERS, {})  # stream → [last counter, digest of its body]
+        self._counters = vault.load_json(COUNTERS, None)  # stream → [last counter, digest of its body, OPEN or DONE]
+        if self._counters is None:
+            # The counters are lost: whatever was issued before may have been done already. Plans come anew always.
+            self._counters = {FLOOR: seen_ms}
+            vault.save_json(COUNTERS, self._counters)
         self._silent = {}  # reason → [refusals not told yet, when the last was told]
 
     async def take(self, raw, act):
@@ -33,16 +42,20 @@ class Orders:
         try:
             letter, digest = await self._check(raw)
         except seal.SealError as refusal:
-            self._refuse(refusal.word)
+            self.refuse(refusal.word)
             return False
         if letter is None:
             return False
-        # The counter first: an order that ends in a power cut is not done twice. Plans are retained, so none
-        # is lost.
-        self._counters[letter.stream()] = [letter.seq, digest]
-        self._vault.save_json(COUNTERS, self._counters)
+        self._count(letter, digest, OPEN)  # first: from here on nothing older gets in
         await act(letter)
+        self._count(letter, digest, DONE)
         return True
+
+    def _count(self, letter, digest, stage):
+        counter = [letter.seq, digest, stage]
+        if self._counters.get(letter.stream()) != counter:
+            self._counters[letter.stream()] = counter
+            self._vault.save_json(COUNTERS, self._counters)
 
     async def _check(self, raw):
         """(letter, digest of its body), or (None, None) for a harmless duplicate, or SealError."""
@@ -54,14 +67,15 @@ class Orders:
         now_ms = self._clock.now_ms()
         seal.key_for(self._keys, sealed.kid, letter.kind, now_ms)
         digest = hashlib.sha256(sealed.body).digest()[:8].hex()
-        last_seq, last_digest = self._counters.get(letter.stream(), (0, ""))
-        if seal.admit(letter, self._audiences, now_ms, last_seq):
+        last_seq, last_digest, stage = self._counters.get(letter.stream(), (0, "", DONE))
+        if seal.admit(letter, self._audiences, now_ms, last_seq) and letter.iat >= self._counters.get(FLOOR, 0):
             return letter, digest
         if digest != last_digest:
             raise seal.SealError("replay")
-        return None, None
+        return (letter, digest) if stage == OPEN else (None, None)
 
-    def _refuse(self, why):
+    def refuse(self, why):
+        """Count something that was not taken, and tell it at most once a minute."""
         self.refused += 1
         state = self._silent.setdefault(why, [0, None])
         state[0] += 1

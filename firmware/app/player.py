@@ -51,6 +51,11 @@ class Player:
         """How long before its instant a session has to be given to `play`."""
         return self._speaker.lead_ms
 
+    @property
+    def frames_given(self):
+        """Frames that the speaker has got since it opened: moves while a session is on air."""
+        return self._speaker.next
+
     def stop(self, session_id, why):
         """End the session on air with a fade; True if it was this one. INTERRUPTED ends it for now only."""
         if self.session is None or self.session.id != session_id:

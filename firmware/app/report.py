@@ -28,6 +28,7 @@ class Report:
         self._since_ms = 0  # when the connection began
         self._sent = 0  # the last receipt that went out and may still be under way
         self.link = None
+        self.turns = 0  # signs of life of this task (vigil)
 
     def note(self, kind, session="", emergency=False, **fields):
         """Write a receipt to flash and send it as soon as there is a way."""
@@ -82,6 +83,7 @@ class Report:
         wait_s = FIRST_RESEND_S
         acked = -1
         while True:
+            self.turns += 1
             self._wake.clear()
             if self._journal.acked != acked:
                 acked = self._journal.acked

@@ -1,21 +1,22 @@
-"""One pole: its parts and its five tasks — link, fetch, play, report, time. Everything it touches is passed
-in.
-"""
+"""One pole: its parts, its tasks, and who watches them. Everything it touches is passed in."""
 
 import asyncio
 import gc
 
 from firmware.app.agenda import Agenda
 from firmware.app.clocksync import Clock, Ticks
-from firmware.app.fetch import Fetch, FetchError, Media
+from firmware.app.fetch import Fetch, FetchError, Media, NoRoom
 from firmware.app.link import Link
 from firmware.app.on_air import OnAir, wait
 from firmware.app.orders import Orders, open_key_list
 from firmware.app.player import Player
 from firmware.app.report import Report
+from firmware.app.slots import Slots
 from firmware.app.speaker import Speaker
 from firmware.app.timesync import TimeSync
+from firmware.app.update import Updater
 from firmware.app.vault import Journal, Vault
+from firmware.app.vigil import WATCHDOG_MS, Crashes, Vigil, together, watch_tasks
 from protocol import messages, topics
 
 FIRMWARE = "0.1"
@@ -23,6 +24,7 @@ SEEN = "seen"  # the latest instant that the pole was sure of, the clock's rate,
 NEAR_MS = 10 * 60000
 STATE_EVERY_S = 300
 IDLE_S = 60
+TIME_LIMIT_S = 900
 
 
 class Station:
@@ -30,7 +32,8 @@ class Station:
     (firmware/hal/contract.md).
     """
 
-    def __init__(self, hal):
+    def __init__(self, hal, crashes=None):
+        """`crashes`: vigil.Crashes, which remembers what ended the program the last time."""
         profile = hal.profile
         pole = topics.check_name(profile["pole"])
         key = bytes.fromhex(profile["key"])
@@ -41,15 +44,15 @@ class Station:
         self.ticks = Ticks(hal.ticks_us)
         self.clock = Clock(self.ticks, seen.get("ppb", 0))
         self.clock.start_from(hal.rtc_us(), seen.get("ms", 0))
-        self.journal = Journal(self.vault, hal.random)
         self.boot = self.vault.load_json("boot", 0) + 1
+        self.journal = Journal(self.vault, hal.random, self.boot > 1)
         self.vault.save_json("boot", self.boot)
         self.media = Media(hal.files)
         self.agenda = Agenda(pole, self.vault, self.journal, self.media.has)
         self.agenda.load(self.streams)
         self.report = Report(pole, key, self.boot, self.journal, self.clock, self._describe)
         keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
-        self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused)
+        self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused, seen.get("ms", 0))
         self.player = Player(
             Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes, hal.amp),
             self.clock,
@@ -61,6 +64,15 @@ class Station:
         )
         self._follow_time(profile["time"], pole, key, seen.get("learnt"))
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
+        self._join(profile, pole)
+        self.on_air = OnAir(self)
+        self.updater = Updater(self, Slots(self.vault))
+        self._to_fetch = asyncio.Event()
+        self.crashes = crashes or Crashes(self.vault)
+        self.turns = {"time": 0, "fetch": 0, "housekeeping": 0}
+
+    def _join(self, profile, pole):
+        hal = self.hal
         self.link = Link(
             hal.net,
             hal.random,
@@ -72,10 +84,9 @@ class Station:
             hal.log,
         )
         self.link.on_up = self._came_up
+        self.link.on_refused = self.orders.refuse
         self.report.link = self.link
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
-        self.on_air = OnAir(self)
-        self._to_fetch = asyncio.Event()
 
     def _follow_time(self, server, pole, key, learnt_ppb):
         hal = self.hal
@@ -93,7 +104,7 @@ class Station:
         return {
             "plan_version": self.agenda.version(),
             "runtime": self.hal.runtime,
-            "firmware": FIRMWARE,
+            "firmware": "%s (%d)" % (FIRMWARE, self.updater.release),
             "playing": playing.id if playing else "",
             "stored": len(self.media.whole),
             "refused": self.orders.refused,
@@ -103,21 +114,26 @@ class Station:
         self.report.note(messages.REFUSED, why=why, count=count)
 
     async def run(self):
-        """Live until cancelled; a task that fails takes the pole with it, and the supervisor starts it
-        again.
-        """
-        tasks = [asyncio.create_task(self.time.run(self._time_came, self._session_is_near))]
-        try:
-            await self.clock.wait_trusted()
-            self._announce()
-            if self.beacon:
-                tasks.append(asyncio.create_task(self.beacon.run(self._session_is_near)))
-            for job in (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping):
-                tasks.append(asyncio.create_task(job()))
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+        """Live until cancelled; a task that fails takes the pole with it, and the supervisor starts it again."""
+        vigil = Vigil(lambda: self.ticks.us() // 1000000, self.hal.watchdog(WATCHDOG_MS))
+        vigil.watch("time", lambda: self.turns["time"], TIME_LIMIT_S)
+        time = self.time.run(self._time_came, self._time_turned)
+        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil))
+
+    async def _run_in_time(self, vigil):
+        """What needs to know the time: everything but asking for it."""
+        await self.clock.wait_trusted()
+        self._announce()
+        self.crashes.tell(self.report)
+        watch_tasks(vigil, self, 2 * STATE_EVERY_S)
+        jobs = [self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping, self.updater.run]
+        if self.beacon:
+            jobs.append(lambda: self.beacon.run(self._session_is_near))
+        await together(*[job() for job in jobs])
+
+    def _time_turned(self):
+        self.turns["time"] += 1
+        return self._session_is_near()
 
     # Orders
 
@@ -137,6 +153,11 @@ class Station:
             self._to_fetch.set()
         elif letter.kind == messages.Stop.TYPE:
             self._stop(letter.content)
+        elif letter.kind == messages.Update.TYPE:
+            why = self.updater.offer(letter.content)
+            if why:
+                self.report.note(messages.REFUSED, why="update: " + why, count=1)
+            self._to_fetch.set()
         self.on_air.changed.set()
 
     def _stop(self, order):
@@ -170,25 +191,28 @@ class Station:
     # Audio files
 
     async def _fetch(self):
-        failures = 0
+        failures = turn = 0
         await asyncio.sleep(int.from_bytes(self.hal.random(1), "big") / 512)  # poles start together after a power cut
         while True:
+            self.turns["fetch"] += 1
             self._to_fetch.clear()
-            wanted = self.agenda.wanted(self.clock.now_ms())
+            wanted = self.agenda.wanted(self.clock.now_ms()) or self.updater.wanted()
             if not wanted:
                 self.fetch.close()
                 await wait(self._to_fetch, IDLE_S)
                 continue
             right = self.fetch.right
+            item = wanted[turn % len(wanted)]
             try:
-                await self.fetch.get(wanted[0])
-            except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError):
+                await self.fetch.get(item)
+            except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError) as why:
                 failures = failures + 1 if self.fetch.right == right else 1
-                self.media.evict(self.agenda.named_media())
+                turn += 1 if isinstance(why, NoRoom) else 0  # a smaller one may still fit
+                self._evict()
                 await self.fetch.pause(failures)
                 continue
-            failures = 0
-            self.media.add(wanted[0].media)
+            failures = turn = 0
+            self.media.add(item.media)
             self._announce()
             self.on_air.changed.set()
             await self.report.tell_state()
@@ -197,11 +221,15 @@ class Station:
 
     async def _housekeeping(self):
         while True:
-            self.media.evict(self.agenda.named_media())
+            self.turns["housekeeping"] += 1
+            self._evict()
             self.journal.tidy(self.clock.now_ms(), self.agenda.entries)
             await asyncio.sleep(STATE_EVERY_S)
             self.orders.tell_rest()
             await self.report.tell_state(True)
+
+    def _evict(self):
+        self.media.evict(self.agenda.named_media() | self.updater.named())
 
     def _time_came(self):
         self.hal.set_rtc_us(self.clock.now_us())

@@ -14,10 +14,12 @@ from protocol.schema import WireError, decode, encode
 JOURNAL = "journal"
 ACKED = "acked"
 KEEP_MS = 9 * 24 * 3600 * 1000  # a plan reaches a week: what has sounded is remembered for longer
+REMEMBER_MS = 2 * 24 * 3600 * 1000  # in memory, where no plan names it: a session that old is over anyway
 COMPACT_LINES = 300
 ENDED = (messages.FINISHED, messages.STOPPED, messages.MISSED, messages.REFUSED)
 EMERGENCY_FLAG = b"e"
 NORMAL_FLAG = b"n"
+BLIND = 1  # in place of an instant: until the pole knows the time
 
 
 class Vault:
@@ -102,23 +104,25 @@ class Journal:
     """Receipts on flash, one line each: a flag, the receipt, a newline. A torn last line never happened.
 
     A journal has a name. Where its file is gone, nobody knows any more which numbers were given: it begins anew under
-    another name, so that the head-end does not take new receipts for old ones.
+    another name, so that the head-end does not take new receipts for old ones. Such a pole does not know either what
+    has sounded before: whatever should have begun by then, it does not begin (`forgot`).
     """
 
-    def __init__(self, vault, random):
-        """`random(n)`: n unpredictable bytes."""
+    def __init__(self, vault, random, lived=False):
+        """`random(n)`: n unpredictable bytes; `lived`: this pole has been running before."""
         self._vault = vault
         self._files = vault.files
-        self.name, self.acked = self._names(random)
+        self._blind_ms = 0  # what began before this instant may have sounded without being in the journal
+        self.name, self.acked = self._names(random, lived)
         self.last_seq = self.acked
         self.deeds = {}
         self._lines = 0
         self._limit = COMPACT_LINES
         self._scan()
 
-    def _names(self, random):
+    def _names(self, random, lived):
         """(name, number of the last receipt that is acknowledged)"""
-        name, acked = self._vault.load_json(ACKED, ("", 0))
+        name, acked, self._blind_ms = (self._vault.load_json(ACKED, ["", 0]) + [0])[:3]
         if self._files.size(JOURNAL) >= 0 and not name:
             with self._files.open(JOURNAL, "rb") as file:
                 for told, _ in _lines_of(file):
@@ -127,7 +131,8 @@ class Journal:
                         break
         if self._files.size(JOURNAL) < 0 or not name:
             name, acked = random(messages.JOURNAL_BYTES).hex(), 0
-            self._vault.save_json(ACKED, (name, acked))
+            self._blind_ms = BLIND if lived else 0
+            self._vault.save_json(ACKED, (name, acked, self._blind_ms))
             self._vault.save(JOURNAL, b"")  # last: a power cut before it only costs another name
         return name, acked
 
@@ -184,7 +189,20 @@ class Journal:
         """The head-end has every receipt up to `upto`."""
         if self.acked < upto <= self.last_seq:
             self.acked = upto
-            self._vault.save_json(ACKED, (self.name, upto))
+            self._vault.save_json(ACKED, (self.name, upto, self._blind_ms))
+
+    def see(self, now_ms):
+        """The pole knows the time: from now on nothing sounds that the journal does not know."""
+        if self._blind_ms == BLIND:
+            self._blind_ms = now_ms
+            self._vault.save_json(ACKED, (self.name, self.acked, now_ms))
+
+    def forgot(self, session):
+        """True if a messages.Session may have sounded although the journal knows nothing of it."""
+        if session.at_ms >= self._blind_ms:
+            return False
+        deed = self.deeds.get(session.id)
+        return deed is None or not (deed.sounded or deed.ended)
 
     def compact(self, now_ms, keep):
         """Forget acknowledged lines that are old and name no session of `keep`; with now_ms = 0 only torn
@@ -202,11 +220,10 @@ class Journal:
         self._files.rename(JOURNAL + ".new", JOURNAL)
         self._lines = kept
         self._limit = max(COMPACT_LINES, 2 * kept)
-        if now_ms:
-            self.deeds = {i: d for i, d in self.deeds.items() if i in keep or d.last_ms > now_ms - KEEP_MS}
 
     def tidy(self, now_ms, keep):
-        """Compact when it has grown long."""
+        """Forget what is long over: from memory soon, from flash when the journal has grown long."""
+        self.deeds = {i: d for i, d in self.deeds.items() if i in keep or d.last_ms > now_ms - REMEMBER_MS}
         if self._lines > self._limit:
             self.compact(now_ms, keep)
 

@@ -11,9 +11,9 @@ READ_BYTES = 1024
 LONGEST_LINE = 4096
 
 
-def resolve(host, port):
-    """Address for connect: IPv4, as are all sockets here, also where a name has an IPv6 address before it. OSError."""
-    return socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
+def address_of(ip, port):
+    """What connect wants for an IPv4 address, which is what all sockets here are for. OSError. Names: see dns.py."""
+    return socket.getaddrinfo(ip, port, socket.AF_INET, socket.SOCK_STREAM)[0][-1]
 
 
 class Stream:

@@ -1,8 +1,12 @@
 """A whole pole's hardware out of a profile folder.
 
-profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" |
-"lost"} network        "down" while the cable is cut    rtc.json    the battery-backed clock data/
-the flash                        captures/   what left each opening of the speaker
+profile.json  the enrolment bundle
+world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by", "battery_percent"}
+network       "down" while the cable is cut
+alarm         there while the alarm key is pressed
+rtc.json      the battery-backed clock
+data/         the flash
+captures/     what left each opening of the speaker
 """
 
 import json
@@ -14,6 +18,7 @@ from simulator.hal.clock import Crystal, Rtc
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
 from simulator.hal.net import Net
+from simulator.hal.watchdog import Watchdog
 
 
 class SimBoard:
@@ -26,6 +31,9 @@ class SimBoard:
         self.profile = _load(folder + "/profile.json")
         world = _load(folder + "/world.json")
         self.runtime = runtime()
+        self.woken_by = world.get("woken_by", "reset")
+        self._battery_percent = world.get("battery_percent")
+        self._watchdog_ms = world.get("watchdog_ms", 1 << 20)
         self._crystal = Crystal(world.get("ppm", 0), world.get("ticks_begin_us", 0))
         self.ticks_us = self._crystal.ticks_us
         self._rtc = Rtc(folder + "/rtc.json", world.get("rtc", "kept") != "lost")
@@ -54,6 +62,26 @@ class SimBoard:
         """0 off, 1 on and mute, 2 on: told to the sink, which keeps when."""
         if self._sink is not None:
             self._sink.amp(level)
+
+    def watchdog(self, ms):
+        """Kills this process when it is not fed in time."""
+        return Watchdog(min(ms, self._watchdog_ms))
+
+    def battery_percent(self):
+        """As the world has it; None is mains."""
+        return self._battery_percent
+
+    def amplifier_ok(self):
+        """Always: the file that it sounds into."""
+        return True
+
+    def alarm_key(self):
+        """True while the file `alarm` is in the profile."""
+        try:
+            os.stat(self._folder + "/alarm")
+        except OSError:
+            return False
+        return True
 
     def log(self, line):
         """One line to whoever looks after the process."""

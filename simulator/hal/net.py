@@ -8,9 +8,9 @@ import asyncio
 import sys
 
 if sys.implementation.name == "micropython":
-    from simulator.hal.net_micropython import Udp, open_stream, resolve
+    from simulator.hal.net_micropython import open_stream, open_udp
 else:
-    from simulator.hal.net_cpython import Udp, open_stream, resolve
+    from simulator.hal.net_cpython import open_stream, open_udp
 
 WATCH_S = 0.7
 
@@ -43,7 +43,7 @@ class Net:
     async def open(self, host, port, tls):
         """(reader, writer) of a TCP connection; `tls` as in the profile. OSError when it can not be had."""
         self._check()
-        stream = await open_stream(resolve(host, port), host, tls or None)
+        stream = await open_stream(host, port, tls or None)
         self._open.append(stream)
         self._check()
         return stream, stream
@@ -51,7 +51,7 @@ class Net:
     async def udp(self, host, port):
         """A datagram socket to one address."""
         self._check()
-        udp = Udp(resolve(host, port))
+        udp = await open_udp(host, port)
         self._open.append(udp)
         return udp
 

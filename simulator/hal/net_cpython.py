@@ -5,11 +5,6 @@ import socket
 import ssl
 
 
-def resolve(host, port):
-    """Address for connect."""
-    return host, port
-
-
 class Stream:
     """One connection, both ways."""
 
@@ -39,7 +34,7 @@ class Stream:
             pass
 
 
-async def open_stream(address, host, tls):
+async def open_stream(host, port, tls):
     """A connected Stream, or OSError."""
     context = None
     if tls:
@@ -49,8 +44,14 @@ async def open_stream(address, host, tls):
         context.load_verify_locations(cadata=raw if raw[:1] == b"\x30" else raw.decode())
         if tls.get("cert"):
             context.load_cert_chain(tls["cert"], tls["key"])
-    reader, writer = await asyncio.open_connection(*address, ssl=context, server_hostname=host if tls else None)
+    reader, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host if tls else None)
     return Stream(reader, writer)
+
+
+async def open_udp(host, port):
+    """Datagrams to a host, or OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    return Udp(found[0][-1])
 
 
 class Udp:

@@ -2,17 +2,18 @@
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
-from headend.adapters.broker.certs import Authority
+from headend.adapters.broker.certs import LIFE, Authority
 from headend.adapters.broker.mosquitto import BrokerTls
 from protocol import messages, receipt
 from tests.conftest import program
 from tests.support import keys
 from tests.support.headside import decode, encode, noise
-from tests.support.street import Street
+from tests.support.street import Street, sleep_until
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
@@ -87,6 +88,44 @@ def test_an_acknowledgement_of_another_journal_is_not_believed(street, sound):
     deliveries = street.desk.deliveries
     wait_until(lambda: street.desk.deliveries >= deliveries + 2, "the receipts again")
     assert acked(pole) == 0
+
+
+def connects(tmp_path, name: str, host: str, lasts_seconds: float) -> bool:
+    """Whether a pole that is told this `host` of the broker trusts its certificate for 127.0.0.1 in so many seconds."""
+    expires = datetime.now(UTC) + timedelta(seconds=lasts_seconds)
+    authority = Authority(tmp_path / "ca", expires - LIFE)
+    tls = BrokerTls(authority, authority.issue_server("broker", ["127.0.0.1"]))
+    with (
+        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv, tls=tls) as broker,
+        Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}) as street,
+    ):
+        pole = street.pole("p1", start=False)
+        told = json.loads((pole.folder / "profile.json").read_text())
+        told["broker"]["host"] = host
+        (pole.folder / "profile.json").write_text(json.dumps(told))
+        if lasts_seconds < SOON:
+            sleep_until((expires.timestamp() + 1) * 1000)
+        before = broker.log_path.read_text()
+        pole.start()
+
+        def since() -> str:
+            return broker.log_path.read_text().removeprefix(before)
+
+        wait_until(lambda: "as p1" in since() or "OpenSSL Error" in since(), "the pole in the broker's log")
+        return "as p1" in since()
+
+
+SOON = 60  # seconds
+
+
+@pytest.mark.parametrize("name", ["micropython-i386", "cpython"])
+@pytest.mark.parametrize(
+    ("host", "lasts_seconds", "trusted"),
+    [("127.0.0.1", 3600, True), ("localhost", 3600, False), ("127.0.0.1", 5, False)],
+    ids=["right", "another name", "expired"],
+)
+def test_a_broker_is_trusted_by_its_name_and_while_its_certificate_lasts(tmp_path, name, host, lasts_seconds, trusted):
+    assert connects(tmp_path, name, host, lasts_seconds) is trusted
 
 
 @pytest.mark.parametrize("name", ["micropython-i386", "cpython"])

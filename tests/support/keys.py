@@ -18,12 +18,13 @@ from protocol.schema import Message
 
 KEY_FOLDER = Path(__file__).parent / "keys"
 LONG_AGO_MS = 1_500_000_000_000
+PROFILE_KEYS = {"plan": 1, "emergency": 2, "update": 3}
 FAR_MS = 4_000_000_000_000
 
 
 @cache
 def private_key(name: str) -> rsa.RSAPrivateKey:
-    """`root` (3072 bits), `plan`, `emergency` or `stranger` (2048 bits) from the folder `keys`."""
+    """`root` (3072 bits), `plan`, `emergency`, `update` or `stranger` (2048 bits) from the folder `keys`."""
     return serialization.load_pem_private_key((KEY_FOLDER / f"{name}.pem").read_bytes(), None)
 
 
@@ -79,7 +80,7 @@ def profile(
         "media": media,
         "time": {"host": time[0], "port": time[1]},
         "root": f"{modulus('root'):x}",
-        "keys": key_list().hex(),
+        "keys": key_list(**PROFILE_KEYS).hex(),
         "key": pole_key(pole).hex(),
     }
 

@@ -18,9 +18,13 @@ def runtime(name: str) -> Runtime:
         end_without(missing)
 
 
-def run_on(name: str, script: Path, *arguments: object) -> dict:
-    """The JSON that a script prints as its last line when started with the project's root and `arguments`."""
-    command = [*runtime(name).argv, str(script), str(ROOT), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run_on(name: str, script: Path, *arguments: object, heap: str = "", limit: float = 170) -> dict:
+    """The JSON that a script prints as its last line when started with the project's root and `arguments`.
+
+    `heap`: of MicroPython, where its usual one does not do.
+    """
+    sized = ["-X", f"heapsize={heap}"] if heap else []
+    command = [*runtime(name).argv, *sized, str(script), str(ROOT), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout.splitlines()[-1])

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import pytest
 from hypothesis import given
@@ -61,9 +62,9 @@ class OneWire:
         return self.wire, self.wire
 
 
-def talk(said: bytes, take=None) -> tuple[Link, Wire, list]:
+def talk(said: bytes, take=None, kind=Wire) -> tuple[Link, Wire, list]:
     """One connection to a broker that says `said` after it has accepted it."""
-    wire, taken = Wire(b"\x20\x02\x00\x00" + said), []
+    wire, taken = kind(b"\x20\x02\x00\x00" + said), []
 
     async def keep(topic, payload):
         taken.append((topic, bytes(payload)))
@@ -73,6 +74,8 @@ def talk(said: bytes, take=None) -> tuple[Link, Wire, list]:
     async def run():
         broker = {"host": "x", "port": 1, "user": "u", "password": "p"}
         client = Link(OneWire(wire), os.urandom, broker, "p1", ["a"], keep, lambda: ("w", b""), lambda line: None)
+        client.refused = []
+        client.on_refused = client.refused.append
         await client._attempt()
         return client
 
@@ -95,14 +98,76 @@ def test_a_message_that_breaks_the_handler_is_acknowledged_or_it_would_come_for_
         raise ValueError("what is this")
 
     client, wire, _ = talk(publish(b"a", b"x") + publish(b"a", b"y", 8), broken)
-    assert client.poison == 2 and wire.sent.endswith(b"\x40\x02\x00\x07\x40\x02\x00\x08")
+    assert client.refused == ["error", "error"] and wire.sent.endswith(b"\x40\x02\x00\x07\x40\x02\x00\x08")
 
 
 def test_a_message_that_is_too_big_is_read_away_and_the_next_one_taken():
     big = publish(b"a", bytes(link.MOST_PACKET + 200_000))
     client, wire, taken = talk(big + publish(b"a", b"after", 9))
-    assert client.oversize == 1 and taken == [("a", b"after")]
+    assert client.refused == ["size"] and taken == [("a", b"after")]
     assert b"\x40\x02\x00\x07" in wire.sent and wire.sent.endswith(b"\x40\x02\x00\x09")
+
+
+class SmallWire(Wire):
+    """A pole whose heap is in pieces."""
+
+    async def readexactly(self, size):
+        if size > 300:
+            raise MemoryError
+        return await super().readexactly(size)
+
+
+def test_what_finds_no_memory_is_read_away_like_what_is_too_big():
+    client, wire, taken = talk(publish(b"a", bytes(900)) + publish(b"a", b"after", 9), kind=SmallWire)
+    assert client.refused == ["size"] and taken == [("a", b"after")]
+    assert b"\x40\x02\x00\x07" in wire.sent
+
+
+def test_a_big_message_with_a_topic_of_64_kilobytes_takes_no_memory_either():
+    big = publish(b"a" * 65_000, bytes(link.MOST_PACKET))
+    client, wire, taken = talk(big + publish(b"a", b"after", 9), kind=SmallWire)
+    assert client.refused == ["size"] and taken == [("a", b"after")]
+
+
+def test_a_flash_that_takes_nothing_leaves_the_message_unacknowledged():
+    def full(_):
+        raise OSError(28)
+
+    client, wire, _ = talk(publish(b"a", b"x"), full)
+    assert client.refused == [] and not wire.sent.endswith(b"\x40\x02\x00\x07")
+
+
+class DeadWire(Wire):
+    """A line that takes what is sent and never says anything again, as a mobile network drops it."""
+
+    async def readexactly(self, size):
+        if self.said:
+            return await super().readexactly(size)
+        await asyncio.Event().wait()
+
+
+class StuckWire(DeadWire):
+    """And one that after CONNECT and SUBSCRIBE takes nothing either."""
+
+    drained = 0
+
+    async def drain(self):
+        self.drained += 1
+        if self.drained > 2:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("kind", [DeadWire, StuckWire])
+def test_a_dead_line_shows_within_one_and_a_half_keepalives(kind, monkeypatch):
+    keepalive_s = 0.4
+    assert link.PING_EVERY_S < link.KEEPALIVE_S
+    monkeypatch.setattr(link, "KEEPALIVE_S", keepalive_s)
+    monkeypatch.setattr(link, "PING_EVERY_S", 0.1)
+    monkeypatch.setattr(link, "connect_packet", lambda *_: b"")
+    begun = time.monotonic()
+    client, wire, _ = talk(b"", kind=kind)
+    assert wire.closed and not client.up
+    assert time.monotonic() - begun < 1.5 * keepalive_s
 
 
 @pytest.mark.parametrize("answer", [b"\x90\x03\x00\x01\x80", b"\x34\x05\x00\x01a\x00\x01", b"\x30\x01\x00"])

@@ -15,7 +15,7 @@ from firmware.hal.esp32.net import Net
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute", "alarm",
 # "espnow": true or "lan": [broadcast address, port]
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
@@ -45,6 +45,7 @@ class Board:
         self._amp_mute = _output(wiring, "mute", 1)  # high: mute
         self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
         self._rtc = machine.RTC()
+        self._alarm = Pin(wiring["alarm"], Pin.IN, Pin.PULL_UP) if "alarm" in wiring else None
 
     def open_i2s(self):
         """The driver sends silence from here on."""
@@ -79,6 +80,32 @@ class Board:
         seconds, part_us = divmod(unix_us - self._epoch_us, 1000000)
         year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
         self._rtc.datetime((year, month, day, weekday, hour, minute, second, part_us))
+
+    @property
+    def woken_by(self):
+        """"watchdog", "power" or "reset"."""
+        cause = machine.reset_cause()
+        return {machine.WDT_RESET: "watchdog", machine.PWRON_RESET: "power"}.get(cause, "reset")
+
+    def watchdog(self, ms):
+        """The chip's own, which resets it."""
+        return machine.WDT(timeout=ms)
+
+    def battery_percent(self):
+        """This board measures no battery."""
+        return None
+
+    def amplifier_ok(self):
+        """True if the driver starts: more this board can not feel."""
+        try:
+            self.open_i2s().deinit()
+        except OSError:
+            return False
+        return True
+
+    def alarm_key(self):
+        """True while it is pressed: it pulls its pin down."""
+        return self._alarm is not None and not self._alarm.value()
 
     def log(self, line):
         """To the USB console."""

@@ -1,10 +1,12 @@
 """Wi-Fi of an ESP32: joined when something is to be opened, asked again when it was lost."""
 
 import asyncio
+import os
+import time
 
 import network
 
-from firmware.hal import sockets
+from firmware.hal import dns, sockets
 
 JOIN_S = 15
 
@@ -17,6 +19,11 @@ class Net:
         self._password = password
         self._wlan = network.WLAN(network.WLAN.IF_STA)
         self._joining = asyncio.Lock()
+        self._names = dns.Resolver(self._servers, udp_to, os.urandom, time.time)
+
+    def _servers(self):
+        """What the network's DHCP has named."""
+        return [one for one in (self._wlan.ifconfig()[3],) if one != "0.0.0.0"]
 
     async def _join(self):
         async with self._joining:
@@ -34,10 +41,16 @@ class Net:
     async def open(self, host, port, tls):
         """(reader, writer), or OSError."""
         await self._join()
-        stream = await sockets.open_stream(sockets.resolve(host, port), host, tls or None)
+        ip = await self._names.find(host)
+        stream = await sockets.open_stream(sockets.address_of(ip, port), host, tls or None)
         return stream, stream
 
     async def udp(self, host, port):
         """Datagrams to and from one address, or OSError."""
         await self._join()
-        return sockets.Udp(sockets.resolve(host, port))
+        return udp_to((await self._names.find(host), port))
+
+
+def udp_to(address):
+    """A datagram socket to (IPv4 address, port)."""
+    return sockets.Udp(sockets.address_of(*address))

@@ -1,0 +1,109 @@
+"""Brings a new program onto the pole: a sealed order names it, it is fetched like audio, and has ten minutes to prove
+itself.
+
+It is put in place and tried only far from any session and with power to spare. What does not prove itself is left after
+three starts (slots.py).
+"""
+
+import asyncio
+
+from protocol import messages
+from protocol.schema import WireError, decode, encode
+
+RELEASE = 1  # of the program that this file belongs to; a new one has a higher number
+PENDING = "update"
+FAR_MS = 30 * 60 * 1000  # no session nearer than this
+CHARGE_PERCENT = 40  # of the battery, when the mains are off
+PROOF_S = 600
+LOOK_S = 10
+
+
+class Restart(Exception):
+    """The pole's program ends so that another one begins; nothing is wrong."""
+
+
+class Updater:
+    """`station`: the pole, whose parts this looks at; `slots`: slots.Slots."""
+
+    def __init__(self, station, slots):
+        self.turns = 0
+        self._station = station
+        self._vault = station.vault
+        self._slots = slots
+        self._pending = self._load()
+
+    @property
+    def release(self):
+        """Of the running program."""
+        slot = self._slots.trial or self._slots.active
+        return self._slots.release(slot) or RELEASE
+
+    def _load(self):
+        raw = self._vault.load(PENDING)
+        try:
+            order = decode(messages.Update, raw) if raw else None
+        except WireError:
+            order = None  # damaged: it comes again
+        # Done, or tried in vain: the same order is not begun anew.
+        return None if order is None or order.release in (self.release, self._slots.failed) else order
+
+    def offer(self, order):
+        """Take a messages.Update: "" or the word why not."""
+        if order.release <= self.release and not order.downgrade:
+            return "older"
+        if order.release == self._slots.failed:
+            return "failed before"
+        if order.release != self.release:
+            self._vault.save(PENDING, encode(order))
+            self._pending = order
+        return ""
+
+    def wanted(self):
+        """[image] that is still to be fetched, behind all audio."""
+        order = self._pending
+        return [order.image] if order and not self._station.media.has(order.image.media) else []
+
+    def named(self):
+        """Digests that must not be evicted."""
+        return {self._pending.image.media} if self._pending else set()
+
+    def allowed(self):
+        """True when the pole can be without sound for some minutes."""
+        station = self._station
+        charge = station.hal.battery_percent()
+        if station.player.session or (charge is not None and charge < CHARGE_PERCENT):
+            return False
+        now_ms = station.clock.now_ms()
+        coming = station.agenda.next_ms(now_ms)
+        return coming is None or coming - now_ms >= FAR_MS
+
+    def install(self):
+        """Put the fetched image in place and end the program (Restart), if it is there and this is the time."""
+        order = self._pending
+        if order and self._station.media.has(order.image.media) and self.allowed():
+            media = order.image.media
+            self._slots.put(self._station.media.give(media), order.release, media)
+            raise Restart()
+
+    def proved(self):
+        """True when everything works that a pole needs to be reached, to know the time and to be heard."""
+        station = self._station
+        return station.link.up and station.clock.source == "net" and station.hal.amplifier_ok()
+
+    async def run(self):
+        """Prove the program if it is on trial, then look for the next one; Restart when it is time for either."""
+        slots = self._slots
+        left = PROOF_S // LOOK_S
+        while slots.trial:
+            self.turns += 1
+            await asyncio.sleep(LOOK_S)
+            left -= 1
+            if self.proved():
+                slots.confirm()
+                await self._station.report.tell_state()
+            elif not left:
+                raise Restart()
+        while True:
+            self.turns += 1
+            self.install()
+            await asyncio.sleep(LOOK_S)

@@ -48,7 +48,8 @@ WHY = {
     "order": "theo lệnh dừng", "restart": "cụm loa vừa khởi động lại", "off": "cụm loa không chạy lúc đó",
     "no_clock": "chưa có giờ chuẩn", "no_audio": "chưa tải đủ tiếng", "late": "lỡ giờ", "law": "trái quy định",
     "length": "quá thời lượng cho phép", "interrupted": "nhường tin khẩn cấp",
-    "clock": "giờ của cụm loa vừa được chỉnh",
+    "clock": "giờ của cụm loa vừa được chỉnh", "memory": "cụm loa mất sổ, không phát lại buổi cũ",
+    "size": "lệnh dài quá sức cụm loa", "error": "cụm loa không đọc được lệnh",
 }
 
 

@@ -4,6 +4,7 @@ A rule-set holds the rules of common.toml, its own, and those that it `keeps` of
 text does not change still holds).
 """
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -132,6 +133,22 @@ def load(name: str = DEFAULT_SET) -> Rulebook:
     in_order = sorted(rules, key=lambda one: ("TCPSXEBO".index(one.id[0]), one.id))
     return Rulebook(raw["id"], raw["title"], raw["status"], raw["in_force_from"],
                     MappingProxyType({one.id: one for one in in_order}))
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """How many cases and tests prove a rule, and how many of them passed when they were last run."""
+
+    cases: int
+    tests: int
+    passed: int
+
+
+@cache
+def proofs() -> Mapping[str, Proofs]:
+    """Rule id → its proofs; written together with docs/law-matrix.md, and held to it by a test."""
+    raw = json.loads((resources.files("headend.law") / "proofs.json").read_text("utf-8"))
+    return MappingProxyType({rule_id: Proofs(**one) for rule_id, one in raw.items()})
 
 
 def load_all() -> dict[str, Rulebook]:

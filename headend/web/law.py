@@ -9,7 +9,7 @@ from headend.domain.areas import Commune
 from headend.domain.charter import Regime
 from headend.domain.errors import NotFound
 from headend.domain.person import EVERYWHERE, Person
-from headend.law.rulebook import DEFAULT_SET
+from headend.law.rulebook import DEFAULT_SET, proofs
 from headend.ports import Ports
 from headend.services import places
 from headend.services.places import LocalLaw
@@ -30,7 +30,8 @@ def law_page(request: Request, ports: Ported, person: Who,
     if book is None:
         raise NotFound("Không có bộ quy tắc này.")
     return page(request, "page_law.html", book=book, books=ports.books, here=here, default=DEFAULT_SET,
-                groups=groups(book, here.charter if here else None), otherwise=_otherwise(ports, person))
+                groups=groups(book, here.charter if here else None), proofs=proofs(),
+                otherwise=_otherwise(ports, person))
 
 
 def local(ports: Ports, person: Person, commune: str) -> LocalLaw | None:

@@ -6,7 +6,9 @@ import pytest
 
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.db import Database
+from headend.ports import Ports
 from tests.conftest import program
+from tests.support.house import House, RememberedSound, build
 from tests.support.records import emptied
 from tests.support.street import Street
 from tests.support.twins import runtime
@@ -83,3 +85,23 @@ def street(tmp_path) -> Iterator[Street]:
         Street(tmp_path, runtime("micropython-i386"), broker) as street,
     ):
         yield street
+
+
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory) -> RememberedSound:
+    """Real sound for the tests of a module: what was made once is not made again."""
+    return RememberedSound(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture
+def house(tmp_path, remembered) -> Iterator[House]:
+    """A head-end without network, with its ward, poles and people."""
+    house = build(tmp_path, remembered)
+    yield house
+    house.database.close()
+
+
+@pytest.fixture
+def ports(house) -> Ports:
+    """What its services are given."""
+    return house.ports

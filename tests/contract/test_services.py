@@ -15,28 +15,10 @@ from headend.domain.times import to_ms
 from headend.services import bulletins, on_air, receipts, sessions
 from headend.services.sessions import Asked
 from protocol import messages, receipt
-from tests.support import house as house_
 from tests.support import nouns
 from tests.support.house import AN, BINH, MONDAY, OFFICER, POLES, STRANGER, WARD
 
 START = MONDAY + timedelta(minutes=30)
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    return house_.RememberedSound(tmp_path_factory.mktemp("sound"))
-
-
-@pytest.fixture
-def house(tmp_path, sound):
-    house = house_.build(tmp_path, sound)
-    yield house
-    house.database.close()
-
-
-@pytest.fixture
-def ports(house):
-    return house.ports
 
 
 def written(ports, text="Kính thưa bà con, hôm nay phường phun thuốc muỗi."):

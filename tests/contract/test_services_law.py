@@ -17,7 +17,6 @@ from headend.services import bulletins, directives, on_air, places, receipts, se
 from headend.services.directives import Told
 from headend.services.sessions import Asked
 from protocol import messages
-from tests.support import house as house_
 from tests.support import nouns
 from tests.support.house import AN, BINH, MONDAY, OFFICER, POLES, STRANGER, WARD
 
@@ -26,23 +25,6 @@ SATURDAY = START + timedelta(days=5)
 RURAL = "00577"
 PAPER = Told("Sở Thông tin và Truyền thông", "12/CV", date(2026, 2, 27), ["T-04"], [WARD], date(2026, 3, 7),
              date(2026, 3, 8))
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    return house_.RememberedSound(tmp_path_factory.mktemp("sound"))
-
-
-@pytest.fixture
-def house(tmp_path, sound):
-    house = house_.build(tmp_path, sound)
-    yield house
-    house.database.close()
-
-
-@pytest.fixture
-def ports(house):
-    return house.ports
 
 
 def waiting(ports, text="Hôm nay phường phun thuốc muỗi.", **about):

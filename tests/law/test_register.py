@@ -75,3 +75,9 @@ def test_each_class_has_one_cap(book, area_class, cap, seconds):
 def test_the_matrix_is_as_the_data_and_the_tests_are():
     """Made anew by `python -m tests.support.law_matrix`."""
     assert law_matrix.TARGET.read_text("utf-8") == law_matrix.render()
+    assert law_matrix.PROOFS.read_text("utf-8") == law_matrix.figures()
+
+
+def test_every_rule_that_is_called_done_tells_its_proofs_on_the_page():
+    assert set(DONE) <= set(rulebook.proofs())
+    assert all(one.cases + one.tests == one.passed > 0 for one in rulebook.proofs().values())

@@ -1,9 +1,10 @@
-"""docs/law-matrix.md: rule → quote → enforcing functions → cases → last result.
+"""docs/law-matrix.md, and in figures headend/law/proofs.json: rule → quote → enforcing functions → cases → last result.
 
 `python -m tests.support.law_matrix` runs the law's tests and writes it; a test holds the file to what it should say.
 """
 
 import ast
+import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tests.support import law
 from tests.support.project import ROOT
 
 TARGET = ROOT / "docs" / "law-matrix.md"
+PROOFS = ROOT / "headend" / "law" / "proofs.json"  # the same in figures, for the page
 TIERS_WITH_PROOFS = ("law", "property")
 GROUPS = {"T": "Thời gian", "C": "Nội dung", "P": "Vị trí, nguồn điện, tình trạng", "S": "Thông tin nguồn và giám sát",
           "X": "An toàn thông tin", "E": "Đánh giá", "B": "Báo cáo", "O": "Tổ chức"}
@@ -112,6 +114,17 @@ def _line(row: Row, failed: frozenset[str]) -> str:
     return "| " + " | ".join(one.replace("|", "\\|") for one in cells) + " |\n"
 
 
+def figures(failed: frozenset[str] = frozenset()) -> str:
+    """The proofs of each rule that has any, as JSON: a line each."""
+    lines = {}
+    for row in rows():
+        known = [*row.stories, *row.tests]
+        if known:
+            passed = sum(one not in failed for one in known)
+            lines[row.rule.id] = {"cases": len(row.stories), "tests": len(row.tests), "passed": passed}
+    return "{\n" + ",\n".join(f'  "{one}": {json.dumps(lines[one])}' for one in sorted(lines)) + "\n}\n"
+
+
 class Results:
     """A pytest plugin that remembers which of the law's stories and tests failed."""
 
@@ -131,6 +144,7 @@ def main() -> int:
     tiers = [f"--tier={one}" for one in TIERS_WITH_PROOFS]
     code = pytest.main([*tiers, "-m", "law or rule", "-q", "--deselect", ITSELF], plugins=[results])
     TARGET.write_text(render(frozenset(results.failed)), "utf-8")
+    PROOFS.write_text(figures(frozenset(results.failed)), "utf-8")
     return int(code)
 
 

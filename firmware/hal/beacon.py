@@ -1,17 +1,18 @@
 """The contract's `beacon` on a local network: datagrams to everybody. For asyncio of MicroPython."""
 
-import asyncio
 import socket
-from asyncio import core
 
-MOST_BYTES = 64
+from firmware.hal.sockets import Udp
 
 
-class Beacon:
+class Beacon(Udp):
     """What one pole says, every pole on the network hears, itself too."""
+
+    most_bytes = 64
 
     def __init__(self, host, port):
         """`host`: the network's broadcast address, in numbers."""
+        self.closed = False
         self._to = socket.getaddrinfo(host, port)[0][-1]
         self._s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._s.setblocking(False)
@@ -22,14 +23,3 @@ class Beacon:
     def send(self, raw):
         """To all; OSError."""
         self._s.sendto(raw, self._to)
-
-    async def receive(self, seconds):
-        """One datagram, or None after `seconds`; OSError."""
-        try:
-            return await asyncio.wait_for(self._receive(), seconds)
-        except asyncio.TimeoutError:
-            return None
-
-    async def _receive(self):
-        yield core._io_queue.queue_read(self._s)
-        return self._s.recv(MOST_BYTES)

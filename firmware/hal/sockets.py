@@ -143,6 +143,8 @@ def _context(tls):
 class Udp:
     """Datagrams to and from one address."""
 
+    most_bytes = 512
+
     def __init__(self, address):
         self.closed = False
         self._s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -162,7 +164,7 @@ class Udp:
 
     async def _receive(self):
         yield core._io_queue.queue_read(self._s)
-        return self._s.recv(512)
+        return self._s.recv(self.most_bytes)
 
     def close(self):
         """At once."""

@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from headend.api.models import In, Instant, Name, Out, Reasoned
-from headend.domain.areas import Cluster
 from headend.domain.charter import Regime, Setting, Slot, StationCharter, clock
 from headend.domain.directive import MOST_WORDS, Directive
 from headend.domain.errors import BadInput
@@ -178,18 +177,3 @@ class LocalLawOut(Out):
                    charter=CharterOut.of(law.charter) if law.charter else None,
                    charters=[CharterOut.of(one) for one in law.charters],
                    regimes=[RegimeOut.of(one) for one in law.regimes])
-
-
-class ClusterOut(Out):
-    id: str
-    name: str
-    commune: str
-    area_class: str
-    lat: float
-    lon: float
-    horns: int
-    suspended: bool
-
-    @classmethod
-    def of(cls, cluster: Cluster) -> "ClusterOut":
-        return cls.model_validate(cluster)

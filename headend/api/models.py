@@ -267,9 +267,7 @@ def _session(session: BroadcastSession) -> dict:
             "state_title": session.state.title, "media": programme.media if programme else None}
 
 
-class PoleOut(Out):
-    """A cluster, and what its device said last. `online` is None while it never said anything."""
-
+class ClusterOut(Out):
     id: str
     name: str
     commune: str
@@ -278,6 +276,15 @@ class PoleOut(Out):
     lon: float
     horns: int
     suspended: bool
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> "ClusterOut":
+        return cls.model_validate(cluster)
+
+
+class PoleOut(ClusterOut):
+    """A cluster, and what its device said last. `online` is None while it never said anything."""
+
     online: bool | None
     seen_at: Instant | None
     plan_version: int | None

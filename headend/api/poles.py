@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter
 
-from headend.api.law_models import ClusterOut
-from headend.api.models import PoleOut, Reason
+from headend.api.models import ClusterOut, PoleOut, Reason
 from headend.services import places, poles
 from headend.web.site import Ported, Who
 

@@ -39,3 +39,8 @@ def day_number(day: date) -> int:
 def start_of(day: date) -> datetime:
     """The first instant of a civil day of Hà Nội."""
     return from_ms(civil.instant_ms(day_number(day), 0))
+
+
+def lasting(seconds: int) -> str:
+    """1 phút 05 giây"""
+    return f"{seconds // 60} phút {seconds % 60:02d} giây" if seconds >= 60 else f"{seconds} giây"

@@ -14,12 +14,11 @@ from headend.domain.directive import Directive
 from headend.domain.errors import NotFound
 from headend.domain.person import EVERYWHERE, Person, Role, require
 from headend.domain.session import BroadcastSession, SessionState
-from headend.domain.times import from_ms, to_ms
+from headend.domain.times import day_of, start_of
 from headend.law.rulebook import Rulebook
 from headend.ports import Db, Heard, Ports
 from headend.services import sessions
 from headend.services.law import book_of
-from protocol import civil
 
 DAY = timedelta(days=1)
 EDGE = timedelta(seconds=1)  # listened to before a session and after it, so that early and late sound is heard too
@@ -154,7 +153,7 @@ def today(ports: Ports, person: Person, day_at: datetime | None = None) -> Today
 
 def start_of_day(at: datetime) -> datetime:
     """The first instant of the local day that holds `at`."""
-    return from_ms(civil.instant_ms(civil.day_number(to_ms(at)), 0))
+    return start_of(day_of(at))
 
 
 def unit_of(person: Person) -> str | None:

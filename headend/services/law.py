@@ -56,14 +56,20 @@ def verdict(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool 
 def case(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
          clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Case:
     """A session as the judges see it."""
-    day = start_of(day_of(session.start_at))
+    alone = by_itself(ports, db, session, approval_due, clusters, drafts)
+    day = start_of(alone.day)
+    air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
+    earshot = max((ground.numbers(rule)["metres"] for rule, ground in alone.bound("T-14")), default=0)
+    near = db.near(session.clusters, earshot, session.start_at, session.end_at)
+    return replace(alone, air=air, near=tuple(near))
+
+
+def by_itself(ports: Ports, db: Db, session: BroadcastSession, approval_due: bool = False,
+              clusters: Sequence[Cluster] | None = None, drafts: Sequence[Bulletin] = ()) -> Case:
+    """A session with the law that binds it, as if nobody else were on air."""
     known = db.clusters(ids=session.clusters) if clusters is None else clusters
     proposal = _proposal(db, session, approval_due, {one.id: one for one in known}, drafts)
-    air = Air(db.air(session.clusters, day, day + timedelta(days=1)))
-    unheard = Case(law_of(ports, db, session.commune), proposal, ports.clock.now(), air)
-    earshot = max((ground.numbers(rule)["metres"] for rule, ground in unheard.bound("T-14")), default=0)
-    near = db.near(session.clusters, earshot, session.start_at, session.end_at)
-    return replace(unheard, near=tuple(near))
+    return Case(law_of(ports, db, session.commune), proposal, ports.clock.now())
 
 
 def _proposal(db: Db, session: BroadcastSession, approval_due: bool, clusters: dict[str, Cluster],

@@ -19,7 +19,7 @@ from headend.domain.lawful import Verdict, pole
 from headend.domain.session import BroadcastSession, Programme, SessionState, move
 from headend.domain.times import day_of, to_ms
 from headend.ports import AgendaRecord, Db, Outgoing, Ports
-from headend.services.law import case, law_of, verdict
+from headend.services.law import by_itself, law_of, verdict
 from headend.services.sessions import end, settle
 from protocol import messages, topics
 from protocol.schema import write
@@ -182,7 +182,7 @@ def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSessi
 def _on_wire(ports: Ports, db: Db, session: BroadcastSession) -> messages.Session:
     programme = session.programme
     assert programme is not None
-    lifted = (pole.lifted(case(ports, db, session)) or None) if session.directive else None
+    lifted = (pole.lifted(by_itself(ports, db, session)) or None) if session.directive else None
     item = messages.Item(media=programme.media, bytes=programme.bytes, frames=programme.frames)
     return messages.Session(id=session.id, at_ms=to_ms(session.start_at), length_ms=session.duration_ms,
                             urgency=session.urgency, poles=list(session.clusters), items=[item], lifted=lifted)

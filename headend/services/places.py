@@ -8,6 +8,7 @@ from headend.domain import charter as charters
 from headend.domain.areas import AreaClass, Cluster, Commune
 from headend.domain.charter import Regime, Setting, Slot, StationCharter
 from headend.domain.errors import BadInput, NotFound
+from headend.domain.lawful import Law
 from headend.domain.person import EVERYWHERE, Person, require
 from headend.domain.times import day_of
 from headend.law.rulebook import DEFAULT_SET, Rulebook
@@ -26,12 +27,7 @@ class LocalLaw:
     regimes: tuple[Regime, ...]
     classes: tuple[AreaClass, ...]  # of its clusters
     today: date
-
-    @property
-    def chosen(self) -> Regime | None:
-        """What chose the rule-set that binds today; None where nobody did: then it is the default."""
-        return max((one for one in self.regimes if one.from_day <= self.today), key=lambda one: one.from_day,
-                   default=None)
+    chosen: Regime | None  # what chose the rule-set that binds today; None where nobody did: then it is the default
 
     @property
     def coming(self) -> tuple[Regime, ...]:
@@ -50,20 +46,19 @@ def local_law(ports: Ports, person: Person, commune: str) -> LocalLaw:
         law = law_of(ports, db, commune)
         classes = {one.area_class for one in db.clusters(commune)} or {place.default_class}
         return LocalLaw(place, law.book(commune, today), law.charter(commune, today), tuple(law.charters),
-                        tuple(law.regimes), tuple(one for one in AreaClass if one in classes), today)
+                        tuple(law.regimes), tuple(one for one in AreaClass if one in classes), today,
+                        law.regime(commune, today))
 
 
 def otherwise(ports: Ports, person: Person) -> list[tuple[Commune, Regime]]:
     """The communes that another rule-set than the default binds today or will, each with what makes it so."""
     require(person, "station.see", EVERYWHERE)
     today = day_of(ports.clock.now())
-    found = []
     with ports.db(readonly=True) as db:
-        for commune in db.communes():
-            regimes = db.regimes(commune.code)  # the last first
-            coming = [one for one in regimes if one.from_day > today]
-            found += [(commune, one) for one in [*coming, *regimes[len(coming):][:1]] if one.rule_set != DEFAULT_SET]
-    return found
+        law, communes = Law(ports.books, db.regimes()), db.communes()
+    by_code = {one.code: one for one in communes}
+    told = [one for one in law.regimes if one.from_day > today or one == law.regime(one.commune, today)]
+    return [(by_code[one.commune], one) for one in told if one.rule_set != DEFAULT_SET]
 
 
 def issue_charter(ports: Ports, person: Person, commune: str, from_day: date, slots: tuple[Slot, ...],

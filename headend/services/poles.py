@@ -23,7 +23,6 @@ class PoleLine:
     def online(self) -> bool | None:
         return None if self.state is None else bool(self.state.online)
 
-
     @property
     def standing(self) -> str:
         """online, offline, unknown; suspended where nothing is expected of it."""

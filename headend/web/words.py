@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from headend.domain import times
 from headend.domain.bulletin import BulletinState
 from headend.domain.delivery import DeliveryState
 from headend.domain.session import SessionState
@@ -123,8 +124,7 @@ def _comma(number: float, digits: int) -> str:
 
 def lasting(ms: int) -> str:
     """1 phút 05 giây"""
-    seconds = round(ms / 1000)
-    return f"{seconds // 60} phút {seconds % 60:02d} giây" if seconds >= 60 else f"{seconds} giây"
+    return times.lasting(round(ms / 1000))
 
 
 def short(ms: int) -> str:

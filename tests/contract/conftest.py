@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from headend.adapters.broker import BrokerProcess, MosquittoBroker, NatsBroker
 from headend.adapters.db import Database
 from headend.ports import Ports
 from tests.conftest import program
+from tests.support.console import APPROVER, AUTHOR
 from tests.support.house import House, RememberedSound, build
 from tests.support.records import emptied
 from tests.support.street import Street
@@ -85,6 +87,20 @@ def street(tmp_path) -> Iterator[Street]:
         Street(tmp_path, runtime("micropython-i386"), broker) as street,
     ):
         yield street
+
+
+@pytest.fixture
+def author(console) -> Iterator[httpx.Client]:
+    """The console's broadcaster, logged in over the API."""
+    with console.client(AUTHOR) as client:
+        yield client
+
+
+@pytest.fixture
+def approver(console) -> Iterator[httpx.Client]:
+    """Its approver."""
+    with console.client(APPROVER) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

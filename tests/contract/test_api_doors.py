@@ -26,12 +26,6 @@ def stranger(console):
         yield client
 
 
-@pytest.fixture
-def author(console):
-    with console.client(AUTHOR) as client:
-        yield client
-
-
 def hidden(page, name):
     """The value of a hidden field."""
     return re.search(rf'name="{name}" value="([^"]*)"', page.text)[1]

@@ -25,18 +25,6 @@ def console(tmp_path_factory):
 
 
 @pytest.fixture
-def author(console):
-    with console.client(AUTHOR) as client:
-        yield client
-
-
-@pytest.fixture
-def approver(console):
-    with console.client(APPROVER) as client:
-        yield client
-
-
-@pytest.fixture
 def staff(console):
     with console.client("canbo") as client:
         yield client

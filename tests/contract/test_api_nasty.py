@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import console as console_
-from tests.support.console import AUTHOR, WARD
+from tests.support.console import WARD
 
 pytestmark = pytest.mark.slow
 NASTY = ["\0", "%00", "../../etc/passwd", "' OR 1=1 --", "<script>alert(1)</script>", "\u202e", "🙂" * 50, " ", "-1",
@@ -16,12 +16,6 @@ INSTANTS = ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00", "1969-12-3
 def console(tmp_path_factory):
     with console_.served(console_.build(tmp_path_factory.mktemp("nasty"))) as console:
         yield console
-
-
-@pytest.fixture
-def author(console):
-    with console.client(AUTHOR) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from headend.web import uploads
 from headend.web.shield import MOST_BODY
 from tests.support import console as console_
 from tests.support import sounds
-from tests.support.console import AUTHOR
 from tests.support.waiting import wait_until
 
 WORDS = {"title": "Bản thu", "field": "local_news"}
@@ -21,12 +20,6 @@ def console(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uploads")
     with console_.served(console_.build(folder)) as console:
         yield console
-
-
-@pytest.fixture
-def author(console):
-    with console.client(AUTHOR) as client:
-        yield client
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from headend.domain.directive import Directive, Scan
 from headend.domain.person import EVERYWHERE
 
 _CHARTERS = select(charters).where(charters.c.commune == bindparam("commune")).order_by(charters.c.from_day.desc())
-_REGIMES = select(regimes).where(regimes.c.commune == bindparam("commune")).order_by(regimes.c.from_day.desc())
+_REGIMES = select(regimes).order_by(regimes.c.commune, regimes.c.from_day.desc())
 _DIRECTIVES = select(directives).where(directives.c.id.in_(bindparam("ids", expanding=True)))
 _NEWEST_FIRST = select(directives).order_by(directives.c.created_at_ms.desc().nulls_last(), directives.c.id)
 _REACHED = (
@@ -35,8 +35,8 @@ class LocalLaw(Part):
     def put_regime(self, regime: Regime) -> None:
         self._put(regimes, {**asdict(regime), "from_day": regime.from_day.isoformat()})
 
-    def regimes(self, commune: str) -> list[Regime]:
-        rows = self._all(_REGIMES, commune=commune)
+    def regimes(self, commune: str | None = None) -> list[Regime]:
+        rows = self._all(_REGIMES if commune is None else _REGIMES.where(regimes.c.commune == commune))
         return [Regime(row.commune, date.fromisoformat(row.from_day), row.rule_set, row.reason, row.author)
                 for row in rows]
 

@@ -8,7 +8,7 @@ from headend.domain.charter import clock
 from headend.domain.lawful.proposal import Case, Ground, Kind, Proposal, slot_of
 from headend.domain.lawful.rules import rule
 from headend.domain.lawful.verdict import Finding, finding
-from headend.domain.times import day_of, start_of, to_ms
+from headend.domain.times import day_of, lasting, start_of, to_ms
 from headend.law.rulebook import Rule
 from protocol import airtime, civil
 
@@ -174,8 +174,3 @@ def _early_or_late(asked: Proposal, opens: int, closes: int) -> dict[str, int]:
     if first_minute(asked) < opens:
         return {"limit": opens, "actual": first_minute(asked)}
     return {"limit": closes, "actual": last_minute(asked)}
-
-
-def lasting(seconds: int) -> str:
-    """1 phút 05 giây"""
-    return f"{seconds // 60} phút {seconds % 60:02d} giây" if seconds >= 60 else f"{seconds} giây"

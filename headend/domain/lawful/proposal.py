@@ -117,9 +117,13 @@ class Law:
     charters: Sequence[StationCharter] = ()
     default: str = DEFAULT_SET
 
+    def regime(self, commune: str, day: date) -> Regime | None:
+        """What chose the rule-set of a commune on a day; None where nobody did: then it is the default."""
+        return _latest(self.regimes, commune, day)
+
     def book(self, commune: str, day: date) -> Rulebook:
         """The rule-set of a commune on a day."""
-        regime = _latest(self.regimes, commune, day)
+        regime = self.regime(commune, day)
         return self.books[regime.rule_set if regime else self.default]
 
     def charter(self, commune: str, day: date) -> StationCharter | None:

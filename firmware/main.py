@@ -6,7 +6,9 @@ import asyncio
 import gc
 import sys
 
-import firmware.app.player  # noqa: F401 - first, because what is imported from deep inside needs the most stack
+# First, because what is imported from deep inside needs the most stack.
+import protocol.messages  # noqa: F401  # isort: skip
+import firmware.app.player  # noqa: F401  # isort: skip
 from firmware.app.station import Station
 
 GC_EVERY_BYTES = 8192

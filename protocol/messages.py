@@ -1,5 +1,6 @@
 """The words that both sides agree on. Units are in the names; instants are Unix milliseconds (`*_at_ms`)."""
 
+from protocol.felt import COUNT, EVENTS, FLAG, MAX_HORNS, NAME, WORDS, Check, Telemetry  # noqa: F401 - for others
 from protocol.schema import REQUIRED, Choice, Hex, Int, Many, Message, One, Text
 
 CHUNK_BYTES = 65536  # media travels and is checked in pieces of this size
@@ -20,14 +21,18 @@ MAX_PAUSE_MS = 10 * 60 * 1000
 JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
 ID = Text(40, 1)
-INSTANT = Int(0)
+INSTANT = COUNT
+MINUTE = Int(0, 1439)
+HALF_DB = Int(-120, 0)
+DIGEST = Hex(32)
+JOURNAL = Hex(JOURNAL_BYTES)
 
 
 class Item(Message):
     """One piece of audio of a session. `media` is the SHA-256 of its list of chunk hashes; no `codec` means IMA."""
 
     FIELDS = (
-        ("media", Hex(32), REQUIRED),
+        ("media", DIGEST, REQUIRED),
         ("bytes", Int(BLOCK_BYTES, 1 << 28), REQUIRED),
         ("frames", Int(1, 1 << 28), REQUIRED),
         ("codec", Choice(tuple(CODECS)), None),
@@ -43,8 +48,8 @@ class Session(Message):
         ("at_ms", INSTANT, REQUIRED),
         ("length_ms", Int(1, 24 * 3600 * 1000), REQUIRED),
         ("urgency", Int(0, 2), 0),
-        ("volume_half_db", Int(-120, 0), 0),
-        ("poles", Many(Text(24, 1), MAX_POLES), []),
+        ("volume_half_db", HALF_DB, 0),
+        ("poles", Many(NAME, MAX_POLES), []),
         ("items", Many(One(Item), MAX_ITEMS), REQUIRED),
         ("lifted", Many(Text(8, 1), 8), []),  # ids of rules that a directive lifts for this session (T-09)
     )
@@ -58,20 +63,20 @@ class Rules(Message):
     """
 
     FIELDS = (
-        ("poles", Many(Text(24, 1), MAX_POLES), []),
-        ("quiet_from_minute", Int(0, 1439), 21 * 60),
-        ("quiet_to_minute", Int(0, 1439), 5 * 60),
+        ("poles", Many(NAME, MAX_POLES), []),
+        ("quiet_from_minute", MINUTE, 21 * 60),
+        ("quiet_to_minute", MINUTE, 5 * 60),
         ("max_session_seconds", Int(1, 24 * 3600), 15 * 60),
         ("length_rule", Text(16, 1), "T-05"),
         ("sessions_half_day", Int(0, 100), 1),
-        ("suspended", Int(0, 1), 0),
+        ("suspended", FLAG, 0),
     )
 
 
 class DayPart(Message):
     """From this minute of the local day on, until the next part: no session but an emergency is louder than this."""
 
-    FIELDS = (("from_minute", Int(0, 1439), REQUIRED), ("half_db", Int(-120, 0), REQUIRED))
+    FIELDS = (("from_minute", MINUTE, REQUIRED), ("half_db", HALF_DB, REQUIRED))
 
 
 class Plan(Message):
@@ -93,10 +98,10 @@ class Stop(Message):
     FIELDS = (("session", ID, REQUIRED), ("reason", Text(120), ""))
 
 
-ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop}
+ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop, Check.TYPE: Check}
 
 # Which key may seal which order (promise 7: an emergency key can not seal a drill, nor the other way round).
-ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan"}
+ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan", Check.TYPE: "plan"}
 ROLES = ("plan", "emergency", "drill", "update")
 
 RECEIVED = "received"  # the plan that names the session is on the pole
@@ -116,29 +121,31 @@ class Receipt(Message):
     """
 
     FIELDS = (
-        ("pole", Text(24, 1), REQUIRED),
-        ("journal", Hex(JOURNAL_BYTES), REQUIRED),
+        ("pole", NAME, REQUIRED),
+        ("journal", JOURNAL, REQUIRED),
         ("seq", Int(1), REQUIRED),
-        ("boot", Int(0), 0),
-        ("kind", Choice(KINDS), REQUIRED),
+        ("boot", COUNT, 0),
+        ("kind", Choice(KINDS + EVENTS), REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
-        ("session", Text(40), ""),
-        ("version", Int(0), None),  # received: of the plan
-        ("first_at_us", Int(0), None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
-        ("skipped_frames", Int(0), None),  # begun, started late: frames of the programme left out
-        ("frames", Int(0), None),  # finished, stopped: frames that left since the start of the session
-        ("underruns", Int(0), None),  # finished, stopped: times that the sink ran dry
+        ("session", WORDS, ""),
+        ("version", COUNT, None),  # received: of the plan
+        ("first_at_us", COUNT, None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
+        ("skipped_frames", COUNT, None),  # begun, started late: frames of the programme left out
+        ("frames", COUNT, None),  # finished, stopped: frames that left since the start of the session
+        ("underruns", COUNT, None),  # finished, stopped: times that the sink ran dry
         ("rule", Text(16), None),  # refused: the rule's id
         ("why", Text(80), None),  # missed, stopped, refused: one word or short phrase in English
         ("silent", Many(Int(1, MAX_ITEMS), MAX_ITEMS), None),  # finished, stopped: items of the session without a sound
         ("count", Int(1), None),  # refused: how often since the last such receipt
+        ("horn", Int(1, MAX_HORNS), None),  # horn_…: which one, from 1
+        ("heard_permille", Int(0, 1000), None),  # finished, stopped, alarm_over: of the sound, what the pole felt
     )
 
 
 class Ack(Message):
     """Head-end → pole: every receipt of this journal up to `upto` is stored; the pole may forget them."""
 
-    FIELDS = (("pole", Text(24, 1), REQUIRED), ("journal", Hex(JOURNAL_BYTES), REQUIRED), ("upto", Int(0), REQUIRED))
+    FIELDS = (("pole", NAME, REQUIRED), ("journal", JOURNAL, REQUIRED), ("upto", COUNT, REQUIRED))
 
 
 class State(Message):
@@ -149,16 +156,16 @@ class State(Message):
     """
 
     FIELDS = (
-        ("pole", Text(24, 1), REQUIRED),
-        ("online", Int(0, 1), REQUIRED),
+        ("pole", NAME, REQUIRED),
+        ("online", FLAG, REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
-        ("boot", Int(0), 0),
-        ("plan_version", Int(0), 0),
-        ("runtime", Text(40), ""),
+        ("boot", COUNT, 0),
+        ("plan_version", COUNT, 0),
+        ("runtime", WORDS, ""),
         ("firmware", Text(24), ""),
-        ("playing", Text(40), ""),
-        ("stored", Int(0), 0),  # media files that are whole and checked
-        ("refused", Int(0), 0),  # orders refused since the pole started
+        ("playing", WORDS, ""),
+        ("stored", COUNT, 0),  # media files that are whole and checked
+        ("refused", COUNT, 0),  # orders refused since the pole started
     )
 
 

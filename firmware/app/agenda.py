@@ -70,18 +70,19 @@ class Agenda:
         self._renew()
 
     def _read(self, stream):
-        plan = None
+        plan, sessions = None, []
         for line in self._vault.lines(_file(stream)):
             if plan is None:
                 plan = decode(messages.Plan, line)
+                plan.sessions = sessions
             else:
-                plan.sessions.append(decode(messages.Session, line))
+                sessions.append(decode(messages.Session, line))
         return plan
 
     def _write(self, stream, plan):
         """One line for the plan, one for each session: never the whole text in memory."""
         head = messages.Plan(version=plan.version, rules=plan.rules, day_parts=plan.day_parts)
-        self._vault.save_lines(_file(stream), [head] + plan.sessions)
+        self._vault.save_lines(_file(stream), [head] + list(plan.sessions))
 
     def accept(self, stream, plan):
         """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""

@@ -14,6 +14,7 @@ from firmware.app.on_air import OnAir, wait
 from firmware.app.orders import Orders, open_key_list
 from firmware.app.player import Player
 from firmware.app.report import Report
+from firmware.app.senses import Senses
 from firmware.app.speaker import Speaker
 from firmware.app.timesync import TimeSync
 from firmware.app.vault import Journal, Vault
@@ -76,6 +77,7 @@ class Station:
         self.report.link = self.link
         self._ack_topic = topics.topic(self.streams[0], topics.ACK)
         self.on_air = OnAir(self)
+        self.senses = Senses(self)
         self._to_fetch = asyncio.Event()
 
     def _follow_time(self, server, pole, key, learnt_ppb):
@@ -104,12 +106,14 @@ class Station:
         again.
         """
         tasks = [asyncio.create_task(self.time.run(self._time_came, self._session_is_near))]
+        tasks += self.senses.awake()
         try:
             await self.clock.wait_trusted()
             self._announce()
             if self.beacon:
                 tasks.append(asyncio.create_task(self.beacon.run(self._session_is_near)))
-            for job in (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping):
+            jobs = (self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping, self.senses.run)
+            for job in jobs:
                 tasks.append(asyncio.create_task(job()))
             await asyncio.gather(*tasks)
         finally:
@@ -134,6 +138,8 @@ class Station:
             self._to_fetch.set()
         elif letter.kind == messages.Stop.TYPE:
             self._stop(letter.content)
+        elif letter.kind == messages.Check.TYPE:
+            self.senses.order(letter.content)
         self.on_air.changed.set()
 
     def _stop(self, order):

@@ -8,7 +8,7 @@ class Files:
 
     def __init__(self, folder):
         self._folder = folder + "/"
-        for name in (folder, folder + "/media"):
+        for name in (folder, folder + "/media", folder + "/keep"):
             try:
                 os.mkdir(name)
             except OSError:

@@ -1,8 +1,13 @@
 """A whole pole's hardware out of a profile folder.
 
-profile.json   the enrolment bundle             world.json  {"ppm", "ticks_begin_us", "rtc": "kept" |
-"lost"} network        "down" while the cable is cut    rtc.json    the battery-backed clock data/
-the flash                        captures/   what left each opening of the speaker
+profile.json  the enrolment bundle
+world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "beacon", "box": true if it can feel itself}
+network       "down" while the cable is cut
+alarm, stop   there while that key is pressed
+box.json      what the box is like (simulator.hal.box)
+rtc.json      the battery-backed clock
+data/         the flash
+captures/     what left each opening of the speaker
 """
 
 import json
@@ -35,6 +40,11 @@ class SimBoard:
         self.files = Files(folder + "/data")
         self.net = Net(folder + "/network")
         self._sink = None
+        self.box = None
+        if world.get("box"):
+            from simulator.hal.box import SimBox  # only here: a lite board has no memory for it
+
+            self.box = SimBox(folder, self._crystal.us, lambda: self._sink)
         street = world.get("beacon")  # [broadcast address, port]
         self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"
@@ -52,8 +62,18 @@ class SimBoard:
 
     def amp(self, level):
         """0 off, 1 on and mute, 2 on: told to the sink, which keeps when."""
+        if self.box:
+            self.box.amp_level = level
         if self._sink is not None:
             self._sink.amp(level)
+
+    def alarm_key(self):
+        """True while the file `alarm` is in the profile."""
+        try:
+            os.stat(self._folder + "/alarm")
+        except OSError:
+            return False
+        return True
 
     def log(self, line):
         """One line to whoever looks after the process."""

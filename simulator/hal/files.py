@@ -29,7 +29,7 @@ class Files(files.Files):
     def free(self):
         """Bytes left of the simulated flash."""
         used = 0
-        for folder in ("", "media/"):
+        for folder in ("", "media/", "keep/"):
             for name in os.listdir(self._folder + folder):
                 used += os.stat(self._folder + folder + name)[6]
         return CAPACITY_BYTES - used

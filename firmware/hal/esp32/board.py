@@ -9,6 +9,7 @@ import machine
 from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
+from firmware.hal.esp32.box import Box
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
@@ -16,7 +17,7 @@ from protocol.messages import RATE
 
 PROFILE = "/profile.json"
 # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
-# "espnow": true or "lan": [broadcast address, port]
+# "espnow": true or "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -39,12 +40,14 @@ class Board:
         elif "lan" in wiring:
             self.beacon = Beacon(*wiring["lan"])
         self.net = Net(wiring["ssid"], wiring["password"])
+        self.box = Box(wiring["box"], self.net.rssi_dbm) if "box" in wiring else None
         self.random = os.urandom
         self.ticks_us = time.ticks_us
         self._amp_on = _output(wiring, "amp", 0)  # high: on; the board pulls it down while the chip starts
         self._amp_mute = _output(wiring, "mute", 1)  # high: mute
         self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
         self._rtc = machine.RTC()
+        self._alarm = Pin(wiring["alarm"], Pin.IN, Pin.PULL_UP) if "alarm" in wiring else None
 
     def open_i2s(self):
         """The driver sends silence from here on."""
@@ -79,6 +82,10 @@ class Board:
         seconds, part_us = divmod(unix_us - self._epoch_us, 1000000)
         year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
         self._rtc.datetime((year, month, day, weekday, hour, minute, second, part_us))
+
+    def alarm_key(self):
+        """True while it is pressed: it pulls its pin down."""
+        return self._alarm is not None and not self._alarm.value()
 
     def log(self, line):
         """To the USB console."""

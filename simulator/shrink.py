@@ -6,6 +6,9 @@ that table grows by doubling: a few hundred names decide over 9 KB of an ESP32. 
 - A constant (a number, or a short text) is put in where it is used, and is then no name any more.
 - A private name (`_name`) becomes a short one. Two of them may become the same if no file, and no file together with
   those that it takes base classes from, knows both: then no object can have both.
+- So does the name of a function, a class or an object of a module that is never read as an attribute. Exceptions keep
+  theirs: people read them.
+- So does a name that is nowhere more than an argument or a variable, and never named by a caller.
 """
 
 import ast
@@ -18,6 +21,8 @@ from dataclasses import dataclass, field
 PRIVATE = re.compile(r"_[A-Za-z][A-Za-z0-9_]*\Z")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*\Z")
 LONGEST_TEXT = 16  # a longer one would be there once for each module
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+ENTRANCES = ("main", "live", "micropython", "ptr8", "ptr16")  # known outside: to who starts it, to the compiler
 THEIRS = {"asyncio", "core", "gc", "machine", "os", "sys", "time"}
 
 Value = int | float | str | bytes
@@ -35,7 +40,9 @@ def shrink(sources: Mapping[str, str]) -> dict[str, str]:
     kept = set().union(*(one.unresolved(modules) for one in files.values()))
     texts = {name: one.rewritten(modules, kept) for name, one in files.items()}
     trees = {name: one.tree for name, one in files.items()}
-    short = _colours({name: _private(tree) for name, tree in trees.items()}, _families(trees))
+    own = _of_modules(trees.values())
+    short = _colours({name: _private(tree, own) for name, tree in trees.items()}, _families(trees))
+    short.update((one, new) for one, new in _arguments(trees.values()).items() if one not in short)
     return {name: _renamed(text, short) for name, text in texts.items()}
 
 
@@ -178,8 +185,8 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:
     return [(one.id, of) for one, of in zip(target.elts, value.elts, strict=True)]
 
 
-def _private(tree: ast.Module) -> set[str]:
-    """Private names of this file."""
+def _private(tree: ast.Module, own: set[str]) -> set[str]:
+    """Names in this file that are private, or of `own`."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -192,7 +199,47 @@ def _private(tree: ast.Module) -> set[str]:
             found.add(node.arg)
         elif isinstance(node, ast.ImportFrom):
             found.update(alias.name for alias in node.names)
-    return {one for one in found if PRIVATE.match(one)}
+    return {one for one in found if PRIVATE.match(one) or one in own}
+
+
+def _of_modules(trees: Iterable[ast.Module]) -> set[str]:
+    """Names that modules give to their own things, and that are nothing else anywhere."""
+    given, otherwise = set(), set(ENTRANCES)
+    for tree in trees:
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (
+                isinstance(node, ast.ClassDef) and not any(_exception(base) for base in node.bases)
+            ):
+                given.add(node.name)
+            elif isinstance(node, ast.Assign):
+                given.update(name for target in node.targets for part in ast.walk(target) for name in _given(part))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                otherwise.add(node.attr)
+            elif isinstance(node, ast.arg | ast.keyword):
+                otherwise.add(node.arg)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                otherwise.add(node.value)
+            elif isinstance(node, ast.Import):
+                otherwise.update(part for alias in node.names for part in (alias.asname or alias.name).split("."))
+            elif isinstance(node, ast.ImportFrom):
+                otherwise.update((node.module or "").split("."))
+                otherwise.update(alias.asname for alias in node.names if alias.asname)
+            elif isinstance(node, ast.ClassDef):
+                otherwise.update(name for part in node.body for name in _defined(part))
+    return given - otherwise
+
+
+def _exception(base: ast.expr) -> bool:
+    return isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception"))
+
+
+def _defined(node: ast.stmt) -> Iterable[str]:
+    """What a statement of a class's body defines."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign):
+        yield from (part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name))
 
 
 def _of_ours(node: ast.Attribute) -> bool:
@@ -233,6 +280,49 @@ def _colours(private: Mapping[str, set[str]], family: Mapping[str, set[str]]) ->
         taken = {short[other] for other in together[one] if other in short}
         short[one] = next(name for name in (f"_{n}" for n in range(len(together))) if name not in taken)
     return short
+
+
+def _arguments(trees: Iterable[ast.Module]) -> dict[str, str]:
+    """Short names for arguments; two that some function has both stay two."""
+    elsewhere: set[str] = {"self"}
+    functions: list[set[str]] = []
+    for tree in trees:
+        inside: set[int] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, FUNCTIONS) and id(node) not in inside:
+                inside.update(id(part) for part in ast.walk(node))
+                functions.append({part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+                                 | {part.id for part in ast.walk(node) if isinstance(part, ast.Name)})
+        for node in ast.walk(tree):
+            elsewhere.update(_more_than_variables(node, id(node) in inside))
+    taken = set().union(elsewhere, *functions)
+    free = [name for name in (f"a{n}" for n in range(1000)) if name not in taken]
+    arguments = {part.arg for tree in trees for part in ast.walk(tree) if isinstance(part, ast.arg)} - elsewhere
+    short: dict[str, str] = {}
+    for one in sorted(arguments, key=lambda name: (-sum(name in names for names in functions), name)):
+        near = set().union(*(names for names in functions if one in names))
+        used = {short[other] for other in near if other in short}
+        short[one] = next(name for name in free if name not in used)
+    return {one: new for one, new in short.items() if not PRIVATE.match(one)}
+
+
+def _more_than_variables(node: ast.AST, in_function: bool) -> Iterable[str]:
+    """Names that a node makes something else than a variable of a function."""
+    if isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.keyword) and node.arg:
+        yield node.arg
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (part for alias in node.names for part in (alias.asname or alias.name).split("."))
+        yield from (getattr(node, "module", None) or "").split(".")
+    elif isinstance(node, ast.Name) and not in_function:
+        yield node.id
+    elif isinstance(node, ast.Global | ast.Nonlocal):
+        yield from node.names
 
 
 def _renamed(text: str, short: Mapping[str, str]) -> str:

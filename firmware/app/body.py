@@ -1,7 +1,7 @@
 """The box of a pole that can feel itself: looks each second, tells what changed.
 
-Whatever changes is in the journal first (an event is a receipt without a session); what was told last is on flash, so
-that a power cut neither repeats nor swallows it.
+Whatever changes is a receipt without a session (an event). What is to be told is on flash before it is in the journal,
+with the number that it will have, so that a power cut neither repeats nor swallows it.
 """
 
 from firmware.app.battery import DEFAULT_MAH, Battery
@@ -24,7 +24,7 @@ class Body:
         known = station.vault.load_json(FILE, {})
         self._told = {"mains": known.get("mains", 1), "cabinet": known.get("cabinet", 0)}
         self._looks = {"mains": 0, "cabinet": 0}
-        self._news = []  # (kind, horn) that are still to be written
+        self._news = self._broken_off(known)  # [kind, horn] that are still to be written
         self.faults = Faults(known.get("faults", []), self._note)
         self.panel = Panel(station, lambda: bool(self.faults.words))
         self._battery = Battery(box, station.hal.profile.get("battery_mah", DEFAULT_MAH))
@@ -40,14 +40,26 @@ class Body:
         self._see("cabinet", self._box.cabinet_open(), (felt.CABINET_CLOSED, felt.CABINET_OPENED))
         if not self._news:
             return False
-        # First the receipts: told twice after a power cut is better than never.
+        journal = self._station.journal
+        self._save(news=self._news, journal=journal.name, behind=journal.last_seq)
         for kind, horn in self._news:
             self._station.report.note(kind, horn=horn)
         self._news = []
+        self._save()
+        return True
+
+    def _save(self, **more):
         known = dict(self._told)
         known["faults"] = self.faults.words
+        known.update(more)
         self._station.vault.save_json(FILE, known)
-        return True
+
+    def _broken_off(self, known):
+        """Of what a power cut kept from being told whole, what is not in the journal yet."""
+        journal = self._station.journal
+        news = known.get("news", [])
+        told = journal.last_seq - known["behind"] if known.get("journal") == journal.name else 0
+        return news[told:]
 
     def _see(self, name, value, kinds):
         if value is None or int(value) == self._told[name]:
@@ -59,7 +71,7 @@ class Body:
             self._note(kinds[int(value)], None)
 
     def _note(self, kind, horn):
-        self._news.append((kind, horn))
+        self._news.append([kind, horn])
 
     def telemetry(self):
         """Fields of messages.Telemetry that only a box has."""

@@ -9,7 +9,7 @@ import asyncio
 from firmware.app.on_air import wait
 from firmware.app.selftest import Busy, Calibration, measure
 from firmware.app.speaker import Dry
-from protocol import airtime, civil, felt
+from protocol import airtime, civil, felt, messages
 
 FILE = "checks"
 LOOK_S = 20
@@ -92,13 +92,11 @@ class Checks:
         station = self._station
         pole = station.hal.profile["pole"]
         now_ms = station.clock.now_ms()
-        for plan in station.agenda.plans.values():
-            rules = airtime.rules_for(plan.rules, pole)
-            if rules is not None and rules.suspended:
+        known = [airtime.rules_for(plan.rules, pole) for plan in station.agenda.plans.values()]
+        for rules in [one for one in known if one] or [messages.Rules()]:  # without a plan, the usual quiet hours
+            if rules.suspended:
                 return "P-04"
-            if rules is not None and airtime.quiet_within(
-                rules.quiet_from_minute, rules.quiet_to_minute, now_ms, LENGTH_MS
-            ):
+            if airtime.quiet_within(rules.quiet_from_minute, rules.quiet_to_minute, now_ms, LENGTH_MS):
                 return "T-15"
         return None
 

@@ -12,9 +12,9 @@ from firmware.app.volume import FULL_GAIN, Fader
 from protocol.felt import HORN_WEAK
 from protocol.messages import BLOCK_FRAMES
 
-# Amplitude of the sweep: 46 dB below full scale. A 30 W horn that makes 115 dB at 1 m then makes under 50 dB at 20 m,
+# Amplitude of the sweep: 43 dB below full scale. A 30 W horn that makes 115 dB at 1 m then makes 46 dB at 20 m,
 # less than a street by day, while its current is still several times a 12-bit converter's noise.
-LEVEL = 164
+LEVEL = 232
 MEAN_LEVEL = LEVEL * 2 * 7 // 22  # of |samples| of such a sine
 BANDS = 8
 BLOCKS_A_BAND = 4  # a quarter of a second each, two seconds together: ten readings of every horn in each band
@@ -22,7 +22,7 @@ BAND_FRAMES = BLOCKS_A_BAND * BLOCK_FRAMES
 READ_S = 0.02  # as long as the rectifiers look back
 LAG_FRAMES = 320
 MIC_PERMILLE = 500  # of its level, -6 dB
-LEAST_MA = 3  # of a horn in its middle band: less is no calibration, there is nothing on the wire
+LEAST_SIXTEENTHS = 24  # 1.5 mA of a horn: less is no calibration, there is nothing on the wire
 
 
 class Busy(Exception):
@@ -52,7 +52,7 @@ class Calibration:
     @property
     def plausible(self):
         """False where a horn or the amplifier draws nothing: such a box is not one to compare with."""
-        return bool(self.horns) and min(self._mean) >= LEAST_MA * 16 and self.amp_ma != 0
+        return bool(self.horns) and min(self._mean) >= LEAST_SIXTEENTHS and self.amp_ma != 0
 
     def wrong(self, now):
         """[(word, number of a horn or None)] of what is not as it was (`now`: what was measured by now)."""
@@ -75,6 +75,7 @@ class Measurement:
         self._speaker = speaker
         self._sums = [[0] * BANDS for _ in range(box.horns)]
         self._counts = [0] * BANDS
+        self._rest = [0] * box.horns
         self._amp = []
         self._mic = self._still = 0
 
@@ -95,14 +96,20 @@ class Measurement:
     def _at_rest(self):
         self._amp.append(self._box.amp_ma())
         self._still += self._box.mic() or 0
+        for index in range(len(self._rest)):
+            self._rest[index] += self._box.horn_ma(index)
 
     def result(self):
-        """Calibration of what was measured."""
-        horns = [[total * 16 // max(1, count) for total, count in zip(bands, self._counts)] for bands in self._sums]
+        """Calibration of what was measured, without what the converters show when nothing sounds."""
+        rested = max(1, len(self._amp))
+        horns = []
+        for bands, rest in zip(self._sums, self._rest):
+            floor = rest * 16 // rested
+            horns.append([max(0, total * 16 // max(1, count) - floor) for total, count in zip(bands, self._counts)])
         drawn = [one for one in self._amp if one is not None]
         mic = None
         if self._box.mic() is not None:
-            mic = max(0, self._mic // max(1, sum(self._counts)) - self._still // max(1, len(self._amp)))
+            mic = max(0, self._mic // max(1, sum(self._counts)) - self._still // rested)
         return Calibration(horns, verdict.median(drawn) if drawn else None, mic)
 
 

@@ -64,9 +64,10 @@ def watch_tasks(vigil, station, idle_s):
     rests `idle_s`.
     """
     vigil.watch("link", lambda: station.link.turns, TASK_LIMIT_S)
-    vigil.watch("on air", lambda: (station.on_air.turns, station.player.frames_given), TASK_LIMIT_S)
-    vigil.watch("fetch", lambda: (station.turns["fetch"], station.fetch.turns), TASK_LIMIT_S)
+    vigil.watch("on air", lambda: (station.on_air.turns, station.player.speaker.next), TASK_LIMIT_S)
+    vigil.watch("stock", lambda: (station.stock.turns, station.fetch.turns), TASK_LIMIT_S)
     vigil.watch("report", lambda: station.report.turns, TASK_LIMIT_S)
+    vigil.watch("senses", lambda: station.senses.turns, TASK_LIMIT_S)
     vigil.watch("housekeeping", lambda: station.turns["housekeeping"], idle_s + TASK_LIMIT_S)
 
 

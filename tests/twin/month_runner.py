@@ -168,7 +168,7 @@ class Hal:
     runtime = "virtual"
     i2s_bytes = 8192
     woken_by = "reset"
-    beacon = None
+    beacon = box = None
 
     def __init__(self):
         self.profile = GIVEN["profile"]
@@ -193,9 +193,6 @@ class Hal:
 
     def alarm_key(self):
         return False
-
-    def battery_percent(self):
-        return None
 
     def log(self, line):
         print(line)

@@ -9,14 +9,15 @@ import machine
 from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
+from firmware.hal.esp32.box import Box
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute", "alarm",
-# "espnow": true or "lan": [broadcast address, port]
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
+# "espnow": true or "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -39,6 +40,9 @@ class Board:
         elif "lan" in wiring:
             self.beacon = Beacon(*wiring["lan"])
         self.net = Net(wiring["ssid"], wiring["password"])
+        # A door with an alarm key is a box, if nothing else is fitted.
+        fitted = "box" in wiring or "alarm" in wiring
+        self.box = Box(wiring.get("box", {}), self.net.rssi_dbm) if fitted else None
         self.random = os.urandom
         self.ticks_us = time.ticks_us
         self._amp_on = _output(wiring, "amp", 0)  # high: on; the board pulls it down while the chip starts
@@ -90,18 +94,6 @@ class Board:
     def watchdog(self, ms):
         """The chip's own, which resets it."""
         return machine.WDT(timeout=ms)
-
-    def battery_percent(self):
-        """This board measures no battery."""
-        return None
-
-    def amplifier_ok(self):
-        """True if the driver starts: more this board can not feel."""
-        try:
-            self.open_i2s().deinit()
-        except OSError:
-            return False
-        return True
 
     def alarm_key(self):
         """True while it is pressed: it pulls its pin down."""

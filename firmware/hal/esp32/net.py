@@ -38,6 +38,10 @@ class Net:
                     return
             raise OSError("no Wi-Fi")
 
+    def rssi_dbm(self):
+        """Of the access point, None while there is none."""
+        return self._wlan.status("rssi") if self._wlan.isconnected() else None
+
     async def open(self, host, port, tls):
         """(reader, writer), or OSError."""
         await self._join()

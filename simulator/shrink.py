@@ -27,7 +27,7 @@ TARGET = re.compile(r'sys\.implementation\.name (==|!=) "micropython"')
 LONGEST_TEXT = 16  # a longer one would be there once for each module
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Known outside: to who starts it (simulator/rom.py), to the compiler.
-ENTRANCES = ("main", "live", "choose", "file_of", "mount", "run", "Files", "AT", "micropython", "ptr8", "ptr16")
+ENTRANCES = ("main", "live", "choose", "file_of", "mount", "run", "Files", "micropython", "ptr8", "ptr16")
 # Names that every build of MicroPython knows (of math, heapq and uctypes): they lie in its own flash and cost nothing.
 # Those that a program uses are not taken.
 FREE = """

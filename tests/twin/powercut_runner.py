@@ -50,6 +50,7 @@ class Hal:
     i2s_bytes = 4096
     net = None
     open_i2s = None
+    beacon = None
 
     def __init__(self):
         self.profile = json.loads(json.dumps(GIVEN["profile"]))
@@ -63,6 +64,9 @@ class Hal:
         return NOW_MS * 1000
 
     def set_rtc_us(self, unix_us):
+        pass
+
+    def amp(self, level):
         pass
 
     def random(self, count):

@@ -15,9 +15,9 @@ sys.path.insert(0, sys.argv[1])
 
 from firmware.app import fetch, vault  # noqa: E402
 from firmware.app.station import Station  # noqa: E402
-from firmware.hal.files import Files  # noqa: E402
-from protocol import messages, receipt, seal  # noqa: E402
-from tests.support.dying_flash import AT, Flash  # noqa: E402
+from protocol import messages, receipt  # noqa: E402
+from tests.support import seals_once  # noqa: E402
+from tests.support.dying_flash import AT, Flash, FlashFiles  # noqa: E402
 
 BLOCKS = 96
 with open(sys.argv[2]) as file:
@@ -29,48 +29,7 @@ NOW_MS = GIVEN["now_ms"]
 PLAN_TOPIC, ORDER_TOPIC, ACK_TOPIC = "loa/g/00070/plan", "loa/g/00070/order", "loa/p/p1/ack"
 ALARM = "cd" * 32
 DEVICE_ERRORS = (OSError, EOFError)
-
-
-class Seals:
-    """What was found to be sealed rightly is not reckoned again: a thousand lives see the same few orders and one list
-    of keys. Each was checked once in the pole's own way, and what is wrong is each time.
-    """
-
-    right = {}
-    keys = {}
-    verify_steps = seal.verify_steps
-    open_keys = seal.open_keys
-
-    @staticmethod
-    def steps(sealed, modulus):
-        seen = (sealed.kid, bytes(sealed.signature), hashlib.sha256(sealed.body).digest(), modulus)
-        if seen not in Seals.right:
-            for _ in Seals.verify_steps(sealed, modulus):
-                yield
-            Seals.right[seen] = True
-
-    @staticmethod
-    def opened(raw, root_modulus, oldest):
-        seen = (raw, root_modulus, oldest)
-        if seen not in Seals.keys:
-            Seals.keys[seen] = Seals.open_keys(raw, root_modulus, oldest)
-        return Seals.keys[seen]
-
-
-seal.verify_steps = Seals.steps
-seal.open_keys = Seals.opened
-
-
-class FlashFiles(Files):
-    """The contract's files on the flash that dies."""
-
-    stalls_audio = True
-
-    def free(self):
-        import os
-
-        size, _, _, free = os.statvfs(AT)[:4]
-        return size * free
+seals_once.install()
 
 
 class Hal:

@@ -18,14 +18,24 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 STATION = "firmware/app/station.py"
 OLD = 'FIRMWARE = "0.1"'
+HASTY = {"firmware/app/update.py": ("LOOK_S = 10\n", "LOOK_S = 1\n")}  # looks more often for what is to be done
 
 
 def image(arch: str, line: str) -> bytes:
-    """The program as it is, but for one line."""
+    """The program as it is, but that it is hasty and has `line` in place of OLD."""
     texts = {str(name): (ROOT / name).read_text() for name in sources()}
-    assert OLD in texts[STATION]
-    texts[STATION] = texts[STATION].replace(OLD, line)
+    for name, (old, new) in {**HASTY, STATION: (OLD, line)}.items():
+        assert old in texts[name]
+        texts[name] = texts[name].replace(old, new)
     return runtime.image(runtime.shrunk(texts), arch)
+
+
+def installed(street: Street, pole, release: int, raw: bytes) -> None:
+    """As an update has left it that has proved itself; the pole is off."""
+    (pole.folder / "data").mkdir()
+    (pole.folder / "data" / "slot-a").write_bytes(raw)
+    held = {"a": [release, street.media.add(raw, 1).media]}
+    (pole.folder / "data" / "slots").write_text(json.dumps({"active": "a", "held": held}))
 
 
 def send(street: Street, release: int, raw: bytes, **how) -> None:
@@ -36,8 +46,10 @@ def send(street: Street, release: int, raw: bytes, **how) -> None:
     street.desk.publish("loa/g/all/order", sealed)
 
 
-def ended(pole) -> None:
+def ended(pole, code: int = 0) -> None:
+    """The program has come to its end by itself, not by a starving watchdog."""
     wait_until(lambda: not pole.alive, "the end of the program", 60)
+    assert pole.process.returncode == code, pole.log
 
 
 def record(pole) -> dict:
@@ -57,16 +69,16 @@ def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_ot
         Street(tmp_path, small, broker) as street,
     ):
         pole = street.pole(start=False)
-        (pole.folder / "data").mkdir()
+        installed(street, pole, 2, image(small.arch, OLD))
         (pole.folder / "data" / "crash").write_text('["ValueError: on purpose", 3, 0]')
         pole.start()
         runs(street, "safe mode")
         assert street.desk.states["p1"][-1].why == "ValueError: on purpose"
         street.desk.plan("00070", [])
-        send(street, 2, image(small.arch, 'FIRMWARE = "0.2"'))
+        send(street, 3, image(small.arch, 'FIRMWARE = "0.2"'))
         ended(pole)
         pole.start()
-        runs(street, "0.2 (2)")
+        runs(street, "0.2 (3)")
         wait_until(lambda: street.desk.states["p1"][-1].plan_version == 1, "the plan that had to wait")
 
 
@@ -91,7 +103,7 @@ def test_a_new_program_is_tried_and_kept_and_a_broken_one_is_left_after_three_st
         for _ in range(3):
             assert record(pole)["trial"] == "b"
             pole.start()
-            ended(pole)
+            ended(pole, 1)
         pole.start()
         told = street.desk.wait_for("p1", messages.FAULT, seconds=60)
         assert told.why == "release 4 did not prove itself"

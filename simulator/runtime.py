@@ -80,12 +80,14 @@ def sources() -> list[Path]:
     return found
 
 
-def rom(arch: str, flat: bool = True) -> Path:
-    """A ROM image with these files compiled for `arch`, made when anything has changed; `flat`: see simulator.flat.
+def rom(arch: str, small: bool = True) -> Path:
+    """A ROM image with these files compiled for `arch`, made when anything has changed; `small`: shrunk before.
 
     Imported from source they do not fit an ESP32's heap at all, and as .mpy files they take a third more of it.
     """
-    texts = shrunk({str(name): (ROOT / name).read_text() for name in sources()}, flat)
+    texts = {str(name): (ROOT / name).read_text() for name in sources()}
+    if small:
+        texts = shrunk(texts)
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
@@ -98,10 +100,9 @@ def rom(arch: str, flat: bool = True) -> Path:
     return path
 
 
-def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
-    """The files of a program as they are compiled for a pole."""
-    small = shrink.shrink(texts)
-    return flatten(small) if flat else small
+def shrunk(texts: dict[str, str]) -> dict[str, str]:
+    """The files of a program as they are compiled for a pole with a small heap."""
+    return flatten(shrink.shrink(texts))
 
 
 def image(texts: dict[str, str], arch: str) -> bytes:

@@ -177,7 +177,7 @@ class Fleet:
     ) -> VirtualPole:
         """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost"; `beacon`: the broadcast address on
         which it hears its neighbours; `box`: it can feel itself, which takes the memory
-        of a board with PSRAM (runtime.WITH_PSRAM). An old folder's flash stays.
+        of a board with PSRAM (Runtime.with_psram). An old folder's flash stays.
         """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator import programs, romfs, shrink
@@ -17,9 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
 NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py")
 SIMULATOR_FILES = ("__init__.py", "station.py")
-HEAPS = {"x86": "112K", "x64": "208K"}  # far less than a board with PSRAM has; 64 bit objects are twice as large
-
-WITH_PSRAM = {"micropython-i386": "192K", "micropython": "320K"}  # far less than a board with PSRAM has
+HEAPS = {"x86": "112K", "x64": "208K"}  # an ESP32's without PSRAM; 64 bit objects are twice as large
+WITH_PSRAM = {"x86": "192K", "x64": "320K"}  # far less than a board with PSRAM has
 
 
 class NoRuntime(Exception):
@@ -34,6 +33,10 @@ class Runtime:
     argv: tuple[str, ...]
     arch: str | None = None
     heap: str | None = None
+
+    def with_psram(self) -> "Runtime":
+        """The same with the memory that a pole needs to feel its box."""
+        return replace(self, heap=WITH_PSRAM[self.arch]) if self.arch else self
 
     def command(self, folder: Path) -> list[str]:
         """argv of a pole's process for its profile folder; it has to work in the project's root."""

@@ -25,6 +25,7 @@ class SimBoard:
     """The contract of `firmware/hal/contract.md` on a PC."""
 
     i2s_bytes = 16384
+    uplinks = ()  # the PC's system keeps its network
 
     def __init__(self, folder):
         self._folder = folder

@@ -169,6 +169,7 @@ class Hal:
     i2s_bytes = 8192
     woken_by = "reset"
     beacon = None
+    uplinks = ()
 
     def __init__(self):
         self.profile = GIVEN["profile"]

@@ -11,12 +11,13 @@ from machine import I2S, Pin
 from firmware.hal.beacon import Beacon
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
-from firmware.hal.esp32.net import Net
+from firmware.hal.esp32.net import Net, uplinks_of
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute", "alarm",
-# "espnow": true or "lan": [broadcast address, port]
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "alarm", "espnow": true or
+# "lan": [broadcast address, port]. Uplinks, at least one: "ethernet" (lan.py), "ssid" and "password" (wifi.py),
+# "modem" (modem.py)
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -38,7 +39,8 @@ class Board:
             self.beacon = EspNow()
         elif "lan" in wiring:
             self.beacon = Beacon(*wiring["lan"])
-        self.net = Net(wiring["ssid"], wiring["password"])
+        self.uplinks = uplinks_of(wiring)
+        self.net = Net(self.uplinks)
         self.random = os.urandom
         self.ticks_us = time.ticks_us
         self._amp_on = _output(wiring, "amp", 0)  # high: on; the board pulls it down while the chip starts

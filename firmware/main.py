@@ -7,7 +7,9 @@ import gc
 import io
 import sys
 
-import firmware.app.player  # noqa: F401 - first, because what is imported from deep inside needs the most stack
+# First, because what is imported from deep inside needs the most stack.
+import protocol.messages  # noqa: F401  # isort: skip
+import firmware.app.player  # noqa: F401  # isort: skip
 from firmware.app.station import Station
 from firmware.app.update import Restart
 from firmware.app.vault import Vault

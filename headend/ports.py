@@ -16,7 +16,7 @@ from headend.domain.lawful import Near, OnAir
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession, SessionState
 from headend.law.rulebook import Rulebook
-from protocol.messages import Receipt, State
+from protocol.messages import Receipt, State, Telemetry
 from protocol.schema import Message
 
 
@@ -174,6 +174,11 @@ class Db(Protocol):
     def put_pole_states(self, states: Sequence[State], seen_at: datetime) -> None:
         """Keeps the newest by `at_ms`; an offline one replaces an online one of the same instant."""
     def pole_states(self, poles: Sequence[str] | None = None) -> list[tuple[State, datetime]]: ...
+    def put_telemetry(self, told: Sequence[Telemetry], seen_at: datetime) -> None:
+        """Keeps the newest of each pole by `at_ms`."""
+    def telemetry(self, poles: Sequence[str] | None = None) -> list[tuple[Telemetry, datetime]]: ...
+    def newest_receipts(self, poles: Sequence[str], kinds: Sequence[str], limit: int) -> list[StoredReceipt]:
+        """Of these poles and kinds, as they were stored, the newest first."""
 
     # what leaves
     def put_agenda(self, record: AgendaRecord) -> None: ...

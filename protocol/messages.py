@@ -1,6 +1,7 @@
 """The words that both sides agree on. Units are in the names; instants are Unix milliseconds (`*_at_ms`)."""
 
-from protocol.schema import REQUIRED, Choice, Hex, Int, Many, Message, One, Text
+from protocol.felt import EVENTS, MAX_HORNS, Check, Telemetry  # noqa: F401 - for others
+from protocol.schema import FLAG, NAME, NUMBER, REQUIRED, WORDS, Choice, Hex, Int, Many, Message, One, Text
 
 CHUNK_BYTES = 65536  # media travels and is checked in pieces of this size
 BLOCK_BYTES = 512  # one IMA-ADPCM block …
@@ -19,24 +20,21 @@ MAX_DAY_PARTS = 8
 MAX_PAUSE_MS = 10 * 60 * 1000
 JOURNAL_BYTES = 6  # of a journal's name: drawn at random, so that no pole ever draws one twice
 
-# Kinds of fields, each made once: a pole's heap holds every one of them.
 ID = Text(40, 1)
-POLE = Text(24, 1)
-SESSION_OR_NONE = Text(40)
-NUMBER = Int(0)
-INSTANT = NUMBER
 COUNT = Int(1)
-FLAG = Int(0, 1)
+INSTANT = NUMBER
 MINUTE = Int(0, 1439)
 HALF_DB = Int(-120, 0)
-POLES = Many(POLE, MAX_POLES)
+DIGEST = Hex(32)
+JOURNAL = Hex(JOURNAL_BYTES)
+POLES = Many(NAME, MAX_POLES)
 
 
 class Item(Message):
     """One piece of audio of a session. `media` is the SHA-256 of its list of chunk hashes; no `codec` means IMA."""
 
     FIELDS = (
-        ("media", Hex(32), REQUIRED),
+        ("media", DIGEST, REQUIRED),
         ("bytes", Int(BLOCK_BYTES, 1 << 28), REQUIRED),
         ("frames", Int(1, 1 << 28), REQUIRED),
         ("codec", Choice(tuple(CODECS)), None),
@@ -105,7 +103,7 @@ class Stop(Message):
 class Image(Message):
     """A program, fetched like audio: `media` as in an Item."""
 
-    FIELDS = (("media", Hex(32), REQUIRED), ("bytes", Int(1, 1 << 24), REQUIRED))
+    FIELDS = (("media", DIGEST, REQUIRED), ("bytes", Int(1, 1 << 24), REQUIRED))
 
 
 class Update(Message):
@@ -114,15 +112,15 @@ class Update(Message):
     TYPE = "update"
     FIELDS = (
         ("release", Int(1, 1 << 30), REQUIRED),
-        ("downgrade", Int(0, 1), 0),
+        ("downgrade", FLAG, 0),
         ("image", One(Image), REQUIRED),
     )
 
 
-ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop, Update.TYPE: Update}
+ORDERS = {Plan.TYPE: Plan, Stop.TYPE: Stop, Update.TYPE: Update, Check.TYPE: Check}
 
 # Which key may seal which order (promise 7: an emergency key can not seal a drill, nor the other way round).
-ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan", Update.TYPE: "update"}
+ROLE_OF = {Plan.TYPE: "plan", Stop.TYPE: "plan", Update.TYPE: "update", Check.TYPE: "plan"}
 ROLES = ("plan", "emergency", "drill", "update")
 
 RECEIVED = "received"  # the plan that names the session is on the pole
@@ -143,13 +141,13 @@ class Receipt(Message):
     """
 
     FIELDS = (
-        ("pole", POLE, REQUIRED),
-        ("journal", Hex(JOURNAL_BYTES), REQUIRED),
+        ("pole", NAME, REQUIRED),
+        ("journal", JOURNAL, REQUIRED),
         ("seq", COUNT, REQUIRED),
         ("boot", NUMBER, 0),
-        ("kind", Choice(KINDS), REQUIRED),
+        ("kind", Choice(KINDS + EVENTS), REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
-        ("session", SESSION_OR_NONE, ""),
+        ("session", WORDS, ""),
         ("version", NUMBER, None),  # received: of the plan
         ("first_at_us", NUMBER, None),  # begun, started: Unix µs at which the first frame leaves, by the pole's clock
         ("skipped_frames", NUMBER, None),  # begun, started late: frames of the programme left out
@@ -159,13 +157,15 @@ class Receipt(Message):
         ("why", Text(80), None),  # missed, stopped, refused, fault: one word or short phrase in English
         ("silent", Many(Int(1, MAX_ITEMS), MAX_ITEMS), None),  # finished, stopped: items of the session without a sound
         ("count", COUNT, None),  # refused: how often since the last such receipt; fault: in a row
+        ("horn", Int(1, MAX_HORNS), None),  # horn_…: which one, from 1
+        ("heard_permille", Int(0, 1000), None),  # finished, stopped, alarm_over: of the sound, what the pole felt
     )
 
 
 class Ack(Message):
     """Head-end → pole: every receipt of this journal up to `upto` is stored; the pole may forget them."""
 
-    FIELDS = (("pole", POLE, REQUIRED), ("journal", Hex(JOURNAL_BYTES), REQUIRED), ("upto", NUMBER, REQUIRED))
+    FIELDS = (("pole", NAME, REQUIRED), ("journal", JOURNAL, REQUIRED), ("upto", NUMBER, REQUIRED))
 
 
 class State(Message):
@@ -176,14 +176,14 @@ class State(Message):
     """
 
     FIELDS = (
-        ("pole", POLE, REQUIRED),
+        ("pole", NAME, REQUIRED),
         ("online", FLAG, REQUIRED),
         ("at_ms", INSTANT, REQUIRED),
         ("boot", NUMBER, 0),
         ("plan_version", NUMBER, 0),
-        ("runtime", SESSION_OR_NONE, ""),
+        ("runtime", WORDS, ""),
         ("firmware", Text(24), ""),
-        ("playing", SESSION_OR_NONE, ""),
+        ("playing", WORDS, ""),
         ("stored", NUMBER, 0),  # media files that are whole and checked
         ("refused", NUMBER, 0),  # orders refused since the pole started
         ("why", Text(80), None),  # in safe mode: what ended the pole's program the last time

@@ -8,6 +8,7 @@ from protocol.seal import MAC_MAGIC, hmac_sha256, same
 RECEIPT = b"receipt"
 ACK = b"ack"
 STATE = b"state"
+TELEMETRY = b"telemetry"
 TIME = b"time"
 
 

@@ -14,6 +14,7 @@ ORDER = "order"
 ACK = "ack"
 RECEIPT = "receipt"
 STATE = "state"
+TELEMETRY = "telemetry"
 
 
 def check_name(name):

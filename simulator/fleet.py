@@ -97,6 +97,20 @@ class VirtualPole:
         """Of its process."""
         return self.process.pid if self.process is not None else None
 
+    def set_box(self, **what: object) -> None:
+        """Within half a second its box is whole but for this (simulator.hal.box)."""
+        new = self.folder / "box.json.new"
+        new.write_text(json.dumps(what))
+        new.rename(self.folder / "box.json")
+
+    def press(self, key: str) -> None:
+        """Press `stop` or `alarm` at the pole, and hold it."""
+        (self.folder / key).touch()
+
+    def release(self, key: str) -> None:
+        """Let that key go."""
+        (self.folder / key).unlink(missing_ok=True)
+
     def cut_network(self) -> None:
         """Within a second it has no network."""
         self._network("down")
@@ -159,14 +173,16 @@ class Fleet:
         rtc: str = "kept",
         ticks_begin_us: int = 0,
         beacon: tuple[str, int] | None = None,
+        box: bool = False,
     ) -> VirtualPole:
         """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost"; `beacon`: the broadcast address on
-        which it hears its neighbours. An old folder's flash stays.
+        which it hears its neighbours; `box`: it can feel itself, which takes the memory
+        of a board with PSRAM (runtime.WITH_PSRAM). An old folder's flash stays.
         """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "profile.json", json.dumps(profile))
-        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us, "beacon": beacon}
+        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us, "beacon": beacon, "box": box}
         (folder / "world.json").write_text(json.dumps(world))
         pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(
             folder, self.runtime

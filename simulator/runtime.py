@@ -10,13 +10,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import programs, romfs
+from simulator import programs, romfs, shrink
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
 NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py", "simulator/hal/line.py")
 SIMULATOR_FILES = ("__init__.py", "station.py")
-HEAPS = {"x86": "128K", "x64": "208K"}  # far less than a board with PSRAM has; 64 bit objects are twice as large
+HEAPS = {"x86": "112K", "x64": "208K"}  # far less than a board with PSRAM has; 64 bit objects are twice as large
+
+WITH_PSRAM = {"micropython-i386": "192K", "micropython": "320K"}  # far less than a board with PSRAM has
 
 
 class NoRuntime(Exception):
@@ -83,10 +85,11 @@ def rom(arch: str) -> Path:
     Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM
     47 KB.
     """
-    digest = hashlib.sha256(arch.encode())
     names = sources()
-    for name in names:
-        digest.update(str(name).encode() + b"\0" + (ROOT / name).read_bytes())
+    texts = shrink.shrink({str(name): (ROOT / name).read_text() for name in names})
+    digest = hashlib.sha256(arch.encode())
+    for name, text in texts.items():
+        digest.update(name.encode() + b"\0" + text.encode())
     path = programs.tools_folder() / "rom" / f"{arch}-{digest.hexdigest()[:16]}.rom"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +97,10 @@ def rom(arch: str) -> Path:
             for name in names:
                 target = Path(building) / name.with_suffix(".mpy")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                cross_compile(ROOT / name, target, arch, str(name))
+                shrunk = target.with_suffix(".py")
+                shrunk.write_text(texts[str(name)])
+                cross_compile(shrunk, target, arch, name.stem)  # a name that is there anyway
+                shrunk.unlink()
             new = path.with_suffix(f".{os.getpid()}")
             new.write_bytes(romfs.image(Path(building)))
         new.rename(path)

@@ -70,18 +70,19 @@ class Agenda:
         self._renew()
 
     def _read(self, stream):
-        plan = None
+        plan, sessions = None, []
         for line in self._vault.lines(_file(stream)):
             if plan is None:
                 plan = decode(messages.Plan, line)
+                plan.sessions = sessions
             else:
-                plan.sessions.append(decode(messages.Session, line))
+                sessions.append(decode(messages.Session, line))
         return plan
 
     def _write(self, stream, plan):
         """One line for the plan, one for each session: never the whole text in memory."""
         head = messages.Plan(version=plan.version, rules=plan.rules, day_parts=plan.day_parts)
-        self._vault.save_lines(_file(stream), [head] + plan.sessions)
+        self._vault.save_lines(_file(stream), [head] + list(plan.sessions))
 
     def accept(self, stream, plan):
         """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""
@@ -99,6 +100,15 @@ class Agenda:
     def version(self):
         """The highest version among the plans held, 0 without any."""
         return max([plan.version for plan in self.plans.values()] + [0])
+
+    def rules(self):
+        """[messages.Rules] that bind this pole, one of each plan that has such."""
+        found = [airtime.rules_for(plan.rules, self._pole) for plan in self.plans.values()]
+        return [one for one in found if one is not None]
+
+    def set_aside(self):
+        """True where some plan has this pole keep silent whatever happens (P-04)."""
+        return any(one.suspended for one in self.rules())
 
     def _renew(self):
         old = self.entries

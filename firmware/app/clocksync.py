@@ -78,6 +78,10 @@ class Clock:
         """Unix ms."""
         return self.now_us() // 1000
 
+    def age_s(self):
+        """Seconds since its line was last set."""
+        return (self.ticks.us() - self._at_ticks) // 1000000
+
     def start_from(self, rtc_us, seen_ms):
         """Take the battery-backed clock's word, unless it has lost it or stands before what the pole has
         seen.

@@ -137,6 +137,16 @@ class Link:
         except (OSError, asyncio.TimeoutError):
             return False
 
+    async def say(self, topic, payload):
+        """Send with QoS 0: what is newer tomorrow anyway. False when there is no connection."""
+        if not self.up:
+            return False
+        try:
+            await self._send(packet(PUBLISH, text(topic) + payload))
+            return True
+        except (OSError, asyncio.TimeoutError):
+            return False
+
     async def leave(self):
         """Say good-bye, so that the last will is not published."""
         if self.up:

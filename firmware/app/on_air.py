@@ -35,6 +35,7 @@ class OnAir:
         self._files = station.hal.files
         self._trusted_from_ms = None
         self.turns = 0  # signs of life of this task (vigil); while it sounds, the speaker's frames are
+        self.halted = lambda: False  # whether STOP is pressed at the pole
 
     async def run(self):
         """For ever, from the moment when the clock can be trusted."""
@@ -50,10 +51,14 @@ class OnAir:
                 await wait(self.changed, self._pause_ms(now_ms) / 1000)
                 continue
             early_ms = entry.session.at_ms - self._player.lead_ms - now_ms
-            if early_ms > 0:
+            if self.halted():
+                self._halt(entry)
+            elif early_ms > 0:
                 await wait(self.changed, early_ms / 1000)  # then look again: a stop may have come
             else:
-                await self._sound(entry)
+                async with self._player.air:  # the alarm key, or a test that gives way
+                    if self._agenda.due(self._clock.now_ms(), self._player.lead_ms + EARLY_MS) is entry:
+                        await self._sound(entry)
 
     def _pause_ms(self, now_ms):
         coming = self._agenda.next_ms(now_ms)
@@ -66,6 +71,8 @@ class OnAir:
         self._fetch.hold = self._files.stalls_audio
         gc.collect()
         beside = [asyncio.create_task(self._report.tell_state()), asyncio.create_task(self._watch(entry.session))]
+        if self._player.ear:
+            beside.append(asyncio.create_task(self._player.ear.listen()))
         try:
             await self._player.play(entry)
         finally:
@@ -73,6 +80,11 @@ class OnAir:
                 task.cancel()
             self._fetch.hold = False
         await self._report.tell_state()
+
+    def _halt(self, entry):
+        """It is due while STOP is pressed: never again, also not once it is let go."""
+        entry.step("stop")
+        self._report.note(messages.STOPPED, entry.session.id, why="panel", frames=0)
 
     async def _watch(self, session):
         """End `session` for now when something may break into it."""

@@ -7,6 +7,7 @@ Whatever is joined or cut in mid-programme fades; a programme's own first and la
 """
 
 from firmware.app.agenda import INTERRUPTED, SOUNDING
+from firmware.app.air import Air
 from firmware.app.pace import Pace
 from firmware.app.programme import Programme, limit_of
 from firmware.app.speaker import Dry
@@ -32,13 +33,15 @@ class Player:
     def __init__(self, speaker, clock, journal, media, report, stalls_audio, ceiling_half_db=0):
         self.state = "idle"
         self.session = None  # messages.Session on air
-        self._speaker = speaker
+        self._speaker = self.speaker = speaker
+        self.air = Air()
+        self.ear = None  # firmware.app.ear.Ear, on a board that can feel what it sounds
         self._clock = clock
         self._journal = journal
         self._media = media
         self._report = report
         self._stalls_audio = stalls_audio
-        self._ceiling_half_db = ceiling_half_db
+        self.ceiling_half_db = ceiling_half_db
         self._stop_why = None
         self._buffers = [bytearray((BLOCK_FRAMES + 1) * 2) for _ in range(2)]
         self._turn = 0
@@ -50,11 +53,6 @@ class Player:
     def lead_ms(self):
         """How long before its instant a session has to be given to `play`."""
         return self._speaker.lead_ms
-
-    @property
-    def frames_given(self):
-        """Frames that the speaker has got since it opened: moves while a session is on air."""
-        return self._speaker.next
 
     def stop(self, session_id, why):
         """End the session on air with a fade; True if it was this one. INTERRUPTED ends it for now only."""
@@ -73,8 +71,10 @@ class Player:
             return
         self.session = session
         self._stop_why = None
+        if self.ear:
+            self.ear.begin()
         self._played = self._underruns = 0
-        self._gain = gain_of(allowed_half_db(session, entry.day_parts, self._ceiling_half_db))
+        self._gain = gain_of(allowed_half_db(session, entry.day_parts, self.ceiling_half_db))
         self._pace = Pace(self._speaker, self._clock, session.at_ms)
         programme = Programme(self._media, session.items)
         limit = limit_of(session, entry.rules, programme.frames)
@@ -94,6 +94,8 @@ class Player:
         fields = {"frames": self._played, "underruns": self._underruns}
         if programme.silent:
             fields["silent"] = programme.silent
+        if self.ear:
+            fields.update(self.ear.fields())
         if self._stop_why == INTERRUPTED:
             if entry.state == SOUNDING:
                 entry.step("interrupt")
@@ -208,6 +210,8 @@ class Player:
             fader.apply(memoryview(out)[skip * 2 :], count)
             end = skip + count
             self._speaker.write(memoryview(out)[skip * 2 : (end + self._pace.nudge(out, end, at)) * 2])
+            if self.ear:
+                self.ear.given(memoryview(out)[skip * 2 :], count)
             at += count
             self._played += count
             skip = programme.seek(at) if count < got and at < limit else 0

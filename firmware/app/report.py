@@ -65,6 +65,15 @@ class Report:
         )
         return topics.topic(self._stream, topics.STATE), receipt.pack(self._key, receipt.STATE, said)
 
+    async def tell_telemetry(self, fields):
+        """Publish what the pole feels (fields of messages.Telemetry), once and unconfirmed."""
+        about = self._describe()
+        for name in ("runtime", "firmware"):
+            fields[name] = about[name]
+        said = messages.Telemetry(pole=self._pole, at_ms=self._clock.now_ms(), boot=self._boot, **fields)
+        topic = topics.topic(self._stream, topics.TELEMETRY)
+        return await self.link.say(topic, receipt.pack(self._key, receipt.TELEMETRY, said))
+
     async def tell_state(self, always=False):
         """Publish the state if it says something new."""
         now = self._describe()

@@ -6,6 +6,7 @@ orders wait at the broker. After an hour it tries everything again.
 
 import asyncio
 
+from firmware.app.air import Air
 from firmware.app.alarm import sound_alarm
 from firmware.app.clocksync import Clock, Ticks
 from firmware.app.fetch import Fetch, FetchError, Media
@@ -32,6 +33,9 @@ class Idle:
     """In place of agenda and player, for whoever asks whether a session is near: none is."""
 
     session = None
+
+    def __init__(self):
+        self.air = Air()
 
     def next_ms(self, now_ms):
         """Never."""

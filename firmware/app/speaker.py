@@ -50,6 +50,11 @@ class Speaker:
         """How long before the first frame that is wanted the speaker has to be opened."""
         return self.first * 1000 // self.rate + SLACK_MS
 
+    @property
+    def is_open(self):
+        """True between `open` and `close`."""
+        return self._i2s is not None
+
     def open(self, ticks):
         """Start the sink; `ticks.us()` is the pole's own accumulating clock."""
         self._ticks = ticks
@@ -103,7 +108,7 @@ class Speaker:
         while frames > 0 and not (unless and unless()):
             some = min(frames, len(ZEROS) // FRAME_BYTES)
             await self.room()
-            self.write(ZEROS if some * FRAME_BYTES == len(ZEROS) else ZEROS[: some * FRAME_BYTES])
+            self.write(memoryview(ZEROS)[: some * FRAME_BYTES])
             frames -= some
 
     def loud(self):
@@ -113,6 +118,11 @@ class Speaker:
     def mute(self):
         """Behind the last frame that is not zero."""
         self._amp(AMP_MUTED)
+
+    def hush(self):
+        """Silence at once, whatever is leaving: for whoever stands beside the horns."""
+        if self._i2s is not None:
+            self._amp(AMP_MUTED)
 
     def _check(self):
         if self.frame_at(self._ticks.us()) >= self.next:

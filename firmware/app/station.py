@@ -5,14 +5,16 @@ import gc
 
 from firmware.app.agenda import Agenda
 from firmware.app.clocksync import Clock, Ticks
-from firmware.app.fetch import Fetch, FetchError, Media, NoRoom
+from firmware.app.fetch import Fetch, Media
 from firmware.app.link import Link
-from firmware.app.on_air import OnAir, wait
+from firmware.app.on_air import OnAir
 from firmware.app.orders import Orders, open_key_list
 from firmware.app.player import Player
 from firmware.app.report import Report
+from firmware.app.senses import Senses
 from firmware.app.slots import Slots
 from firmware.app.speaker import Speaker
+from firmware.app.stock import Stock
 from firmware.app.timesync import TimeSync
 from firmware.app.update import Updater
 from firmware.app.vault import Journal, Vault
@@ -23,7 +25,6 @@ FIRMWARE = "0.1"
 SEEN = "seen"  # the latest instant that the pole was sure of, the clock's rate, and what the crystal was learnt to be
 NEAR_MS = 10 * 60000
 STATE_EVERY_S = 300
-IDLE_S = 60
 TIME_LIMIT_S = 900
 
 
@@ -67,9 +68,10 @@ class Station:
         self._join(profile, pole)
         self.on_air = OnAir(self)
         self.updater = Updater(self, Slots(self.vault))
-        self._to_fetch = asyncio.Event()
+        self.stock = Stock(self)
+        self.senses = Senses(self)
         self.crashes = crashes or Crashes(self.vault)
-        self.turns = {"time": 0, "fetch": 0, "housekeeping": 0}
+        self.turns = {"time": 0, "housekeeping": 0}
 
     def _join(self, profile, pole):
         hal = self.hal
@@ -118,8 +120,8 @@ class Station:
         vigil = Vigil(lambda: self.ticks.us() // 1000000, self.hal.watchdog(WATCHDOG_MS))
         vigil.watch("time", lambda: self.turns["time"], TIME_LIMIT_S)
         time = self.time.run(self._time_came, self._time_turned)
-        ways = keep_uplinks(vigil, self)
-        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil), *ways)
+        awake = self.senses.awake(vigil) + keep_uplinks(vigil, self)
+        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil), *awake)
 
     async def _run_in_time(self, vigil):
         """What needs to know the time: everything but asking for it."""
@@ -127,10 +129,11 @@ class Station:
         self._announce()
         self.crashes.tell(self.report)
         watch_tasks(vigil, self, 2 * STATE_EVERY_S)
-        jobs = [self.link.run, self.on_air.run, self._fetch, self.report.run, self._housekeeping, self.updater.run]
+        jobs = [self.link, self.on_air, self.stock, self.report, self.updater, self.senses]
+        tasks = [job.run() for job in jobs] + [self._housekeeping()]
         if self.beacon:
-            jobs.append(lambda: self.beacon.run(self._session_is_near))
-        await together(*[job() for job in jobs])
+            tasks.append(self.beacon.run(self._session_is_near))
+        await together(*tasks)
 
     def _time_turned(self):
         self.turns["time"] += 1
@@ -151,14 +154,16 @@ class Station:
             for session in self.agenda.accept(letter.to, letter.content):
                 self.report.note(messages.RECEIVED, session.id, version=letter.content.version)
             self._announce()
-            self._to_fetch.set()
+            self.stock.changed.set()
         elif letter.kind == messages.Stop.TYPE:
             self._stop(letter.content)
         elif letter.kind == messages.Update.TYPE:
             why = self.updater.offer(letter.content)
             if why:
                 self.report.note(messages.REFUSED, why="update: " + why, count=1)
-            self._to_fetch.set()
+            self.stock.changed.set()
+        elif letter.kind == messages.Check.TYPE:
+            self.senses.order(letter.content)
         self.on_air.changed.set()
 
     def _stop(self, order):
@@ -189,48 +194,22 @@ class Station:
         await self.report.tell_state(True)
         self.report.send_again()
 
-    # Audio files
-
-    async def _fetch(self):
-        failures = turn = 0
-        await asyncio.sleep(int.from_bytes(self.hal.random(1), "big") / 512)  # poles start together after a power cut
-        while True:
-            self.turns["fetch"] += 1
-            self._to_fetch.clear()
-            wanted = self.agenda.wanted(self.clock.now_ms()) or self.updater.wanted()
-            if not wanted:
-                self.fetch.close()
-                await wait(self._to_fetch, IDLE_S)
-                continue
-            right = self.fetch.right
-            item = wanted[turn % len(wanted)]
-            try:
-                await self.fetch.get(item)
-            except (OSError, EOFError, ValueError, FetchError, asyncio.TimeoutError) as why:
-                failures = failures + 1 if self.fetch.right == right else 1
-                turn += 1 if isinstance(why, NoRoom) else 0  # a smaller one may still fit
-                self._evict()
-                await self.fetch.pause(failures)
-                continue
-            failures = turn = 0
-            self.media.add(item.media)
-            self._announce()
-            self.on_air.changed.set()
-            await self.report.tell_state()
+    async def came(self, digest):
+        """A file is whole and on the pole."""
+        self._announce()
+        self.on_air.changed.set()
+        await self.report.tell_state()
 
     # Housekeeping
 
     async def _housekeeping(self):
         while True:
             self.turns["housekeeping"] += 1
-            self._evict()
+            self.stock.evict()
             self.journal.tidy(self.clock.now_ms(), self.agenda.entries)
             await asyncio.sleep(STATE_EVERY_S)
             self.orders.tell_rest()
             await self.report.tell_state(True)
-
-    def _evict(self):
-        self.media.evict(self.agenda.named_media() | self.updater.named())
 
     def _time_came(self):
         self.hal.set_rtc_us(self.clock.now_us())

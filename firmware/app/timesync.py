@@ -97,6 +97,11 @@ class TimeSync:
             self.remembered_ppb = ppb
             self._new = 0
 
+    @property
+    def error_us(self):
+        """By how much the newest minute's least delayed ping may be wrong, for the path's sake; None without any."""
+        return self._buckets[-1].width() // 2 if self._buckets else None
+
     async def run(self, took, near):
         """Keeps the time for ever; `took()` is called after a good burst, `near()` says if it matters."""
         failures = 0

@@ -13,9 +13,10 @@ from protocol.schema import WireError, decode, encode
 RELEASE = 1  # of the program that this file belongs to; a new one has a higher number
 PENDING = "update"
 FAR_MS = 30 * 60 * 1000  # no session nearer than this
-CHARGE_PERCENT = 40  # of the battery, when the mains are off
+CHARGE_PERMILLE = 400  # of the battery, when the mains are off
 PROOF_S = 600
 LOOK_S = 10
+SETTLE_S = 0.3  # of the amplifier, after it was switched on
 
 
 class Restart(Exception):
@@ -70,8 +71,7 @@ class Updater:
     def allowed(self):
         """True when the pole can be without sound for some minutes."""
         station = self._station
-        charge = station.hal.battery_percent()
-        if station.player.session or (charge is not None and charge < CHARGE_PERCENT):
+        if station.player.session or not powered(station.hal.box):
             return False
         now_ms = station.clock.now_ms()
         coming = station.agenda.next_ms(now_ms)
@@ -85,10 +85,13 @@ class Updater:
             self._slots.put(self._station.media.give(media), order.release, media)
             raise Restart()
 
-    def proved(self):
+    async def proved(self):
         """True when everything works that a pole needs to be reached, to know the time and to be heard."""
         station = self._station
-        return station.link.up and station.clock.source == "net" and station.hal.amplifier_ok()
+        if not station.link.up or station.clock.source != "net" or station.player.air.taken:
+            return False
+        async with station.player.air:
+            return await can_sound(station.hal)
 
     async def run(self):
         """Prove the program if it is on trial, then look for the next one; Restart when it is time for either."""
@@ -98,7 +101,7 @@ class Updater:
             self.turns += 1
             await asyncio.sleep(LOOK_S)
             left -= 1
-            if self.proved():
+            if await self.proved():
                 slots.confirm()
                 await self._station.report.tell_state()
             elif not left:
@@ -107,3 +110,25 @@ class Updater:
             self.turns += 1
             self.install()
             await asyncio.sleep(LOOK_S)
+
+
+def powered(box):
+    """False when the pole lives on a battery (`box`: the contract's) that has not charge to spare."""
+    if not box or box.mains() is not False or box.battery_mv() is None:
+        return True
+    from firmware.app.battery import charge_permille  # of poles with a box only
+
+    return charge_permille(box.battery_mv()) >= CHARGE_PERMILLE
+
+
+async def can_sound(hal):
+    """True if the loudspeaker's driver starts and the amplifier, on and mute, draws current where that is measured."""
+    try:
+        hal.open_i2s().deinit()
+        hal.amp(1)
+        await asyncio.sleep(SETTLE_S)
+        return not hal.box or hal.box.amp_ma() != 0
+    except OSError:
+        return False
+    finally:
+        hal.amp(0)

@@ -64,9 +64,10 @@ def watch_tasks(vigil, station, idle_s):
     rests `idle_s`.
     """
     vigil.watch("link", lambda: station.link.turns, TASK_LIMIT_S)
-    vigil.watch("on air", lambda: (station.on_air.turns, station.player.frames_given), TASK_LIMIT_S)
-    vigil.watch("fetch", lambda: (station.turns["fetch"], station.fetch.turns), TASK_LIMIT_S)
+    vigil.watch("on air", lambda: (station.on_air.turns, station.player.speaker.next), TASK_LIMIT_S)
+    vigil.watch("stock", lambda: (station.stock.turns, station.fetch.turns), TASK_LIMIT_S)
     vigil.watch("report", lambda: station.report.turns, TASK_LIMIT_S)
+    vigil.watch("senses", lambda: station.senses.turns, TASK_LIMIT_S)
     vigil.watch("housekeeping", lambda: station.turns["housekeeping"], idle_s + TASK_LIMIT_S)
 
 
@@ -83,7 +84,7 @@ def keep_uplinks(vigil, pole):
         lambda: ticks.us() // 1000000,
         hal.random,
         lambda: (link.up, time.bursts),
-        lambda: player.session is not None,
+        lambda: player.air.taken,
         hal.log,
     )
     vigil.watch("uplinks", lambda: made.turns, TASK_LIMIT_S)

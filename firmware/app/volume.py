@@ -91,6 +91,23 @@ def loudest(out, count: int) -> int:
     return most
 
 
+@micropython.viper
+def mean_level(out, count: int) -> int:
+    """Mean distance from zero, 0–32768, of every fourth of `count` samples."""
+    source = ptr16(out)
+    total = 0
+    at = 0
+    while at < count:
+        value = int(source[at])
+        if value >= 32768:
+            value = 65536 - value
+        total += value
+        at += 4
+    if count < 1:
+        return 0
+    return total // ((count + 3) >> 2)
+
+
 class Fader:
     """The gain of a stream of samples; it changes in a line over 200 ms and never in a leap."""
 

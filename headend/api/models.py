@@ -12,11 +12,12 @@ from headend.domain.delivery import Delivery
 from headend.domain.lawful import Finding, Verdict
 from headend.domain.person import Person
 from headend.domain.session import BroadcastSession
-from headend.domain.times import hanoi, to_ms
+from headend.domain.times import from_ms, hanoi, to_ms
 from headend.services.poles import PoleLine
 from headend.services.sessions import MOST_REASON, Asked
 from headend.web.asked import EARLIEST, LATEST
 from headend.web.door import refuse_null
+from protocol.messages import Telemetry
 from protocol.urgency import NAMES
 
 Instant = Annotated[AwareDatetime, AfterValidator(hanoi)]  # always written with +07:00
@@ -213,18 +214,20 @@ class DeliveryOut(Out):
     skipped_frames: int
     frames: int | None
     underruns: int | None
+    heard_permille: int | None
     note: str
 
     @classmethod
     def of(cls, cluster: Cluster, delivery: Delivery | None, start_at: datetime) -> "DeliveryOut":
         if delivery is None:
             return cls(pole=cluster.id, name=cluster.name, state="none", state_title="chưa gửi lệnh", changed_at=None,
-                       started_us=None, start_error_ms=None, skipped_frames=0, frames=None, underruns=None, note="")
+                       started_us=None, start_error_ms=None, skipped_frames=0, frames=None, underruns=None,
+                       heard_permille=None, note="")
         error = None if delivery.started_us is None else (delivery.started_us - to_ms(start_at) * 1000) / 1000
         return cls(pole=cluster.id, name=cluster.name, state=delivery.state, state_title=delivery.state.title,
                    changed_at=delivery.changed_at, started_us=delivery.started_us, start_error_ms=error,
                    skipped_frames=delivery.skipped_frames, frames=delivery.frames, underruns=delivery.underruns,
-                   note=delivery.note)
+                   heard_permille=delivery.heard_permille, note=delivery.note)
 
 
 class ConfirmationOut(Out):
@@ -267,6 +270,30 @@ def _session(session: BroadcastSession) -> dict:
             "state_title": session.state.title, "media": programme.media if programme else None}
 
 
+class FeltOut(Out):
+    """What a pole feels of itself; null where that is not fitted. `faults` are the pole's words: "horn_open 2"."""
+
+    told_at: Instant
+    mains: bool | None
+    battery_mv: int | None
+    battery_minutes: int | None
+    amp_ma: int | None
+    horns_ma: list[int]
+    temperature_c: int | None
+    cabinet_open: bool | None
+    rssi_dbm: int | None
+    free_kb: int
+    clock: str
+    clock_age_s: int
+    clock_error_us: int | None
+    faults: list[str]
+
+    @classmethod
+    def of(cls, felt: Telemetry) -> "FeltOut":
+        known = {name: getattr(felt, name) for name, _, _ in Telemetry.FIELDS if name in cls.model_fields}
+        return cls(told_at=from_ms(felt.at_ms), **known)
+
+
 class ClusterOut(Out):
     id: str
     name: str
@@ -293,6 +320,7 @@ class PoleOut(ClusterOut):
     playing: str
     runtime: str
     firmware: str
+    felt: FeltOut | None
 
     @classmethod
     def of(cls, line: PoleLine) -> "PoleOut":
@@ -300,7 +328,7 @@ class PoleOut(ClusterOut):
         return cls(**vars(line.cluster), online=line.online, seen_at=line.seen_at, plan_sealed=line.plan_sealed,
                    plan_version=said.plan_version if said else None, refused=said.refused if said else None,
                    playing=said.playing if said else "", runtime=said.runtime if said else "",
-                   firmware=said.firmware if said else "")
+                   firmware=said.firmware if said else "", felt=FeltOut.of(line.felt) if line.felt else None)
 
 
 class WaveOut(Out):

@@ -50,7 +50,9 @@ ENDED = frozenset({S.PLAYED, S.STOPPED, S.MISSED, S.REFUSED})
 
 @dataclass(frozen=True)
 class Delivery:
-    """`started_us`: Unix µs of the first sample by the pole's clock; `note`: a rule's id or a word of the pole."""
+    """`started_us`: Unix µs of the first sample by the pole's clock; `note`: a rule's id or a word of the pole;
+    `heard_permille`: how much of the sound the pole felt come out of its horns, None where it can not feel it.
+    """
 
     session: str
     pole: str
@@ -60,6 +62,7 @@ class Delivery:
     skipped_frames: int = 0
     frames: int | None = None
     underruns: int | None = None
+    heard_permille: int | None = None
     note: str = ""
 
 
@@ -72,5 +75,6 @@ def apply(delivery: Delivery, receipt: messages.Receipt, at: datetime) -> Delive
     if receipt.kind == messages.STARTED and delivery.started_us is None:
         return replace(changed, started_us=receipt.first_at_us, skipped_frames=receipt.skipped_frames or 0)
     if receipt.kind in (messages.FINISHED, messages.STOPPED):
-        return replace(changed, frames=receipt.frames, underruns=receipt.underruns)
+        return replace(changed, frames=receipt.frames, underruns=receipt.underruns,
+                       heard_permille=receipt.heard_permille)
     return changed

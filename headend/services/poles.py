@@ -5,9 +5,11 @@ from datetime import datetime
 
 from headend.domain.areas import Cluster, Commune
 from headend.domain.person import Person, require
-from headend.ports import Ports
+from headend.ports import Ports, StoredReceipt
 from headend.services.board import communes_of, unit_of
-from protocol.messages import State
+from protocol.messages import EVENTS, State, Telemetry
+
+NEWEST_EVENTS = 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class PoleLine:
     state: State | None
     seen_at: datetime | None
     plan_sealed: int | None
+    felt: Telemetry | None = None
+    felt_at: datetime | None = None
 
     @property
     def online(self) -> bool | None:
@@ -36,6 +40,7 @@ class PolesPage:
     poles: tuple[PoleLine, ...]
     communes: dict[str, Commune]
     things: frozenset[str]
+    events: tuple[StoredReceipt, ...] = ()  # what poles felt of themselves, the newest first
 
 
 def poles(ports: Ports, person: Person) -> PolesPage:
@@ -43,8 +48,13 @@ def poles(ports: Ports, person: Person) -> PolesPage:
     require(person, "pole.see", person.unit)
     with ports.db(readonly=True) as db:
         clusters = db.clusters(unit_of(person))
-        said = {state.pole: (state, seen_at) for state, seen_at in db.pole_states([one.id for one in clusters])}
+        ids = [one.id for one in clusters]
+        said = {state.pole: (state, seen_at) for state, seen_at in db.pole_states(ids)}
+        felt = {one.pole: (one, seen_at) for one, seen_at in db.telemetry(ids)}
         agendas = {one: db.agenda(one) for one in {cluster.commune for cluster in clusters}}
         sealed = {one: agenda.version for one, agenda in agendas.items() if agenda}
-        lines = tuple(PoleLine(one, *said.get(one.id, (None, None)), sealed.get(one.commune)) for one in clusters)
-        return PolesPage(lines, communes_of(db, unit_of(person)), frozenset(f"pole:{one.id}" for one in clusters))
+        lines = tuple(PoleLine(one, *said.get(one.id, (None, None)), sealed.get(one.commune),
+                               *felt.get(one.id, (None, None))) for one in clusters)
+        things = frozenset(f"pole:{one}" for one in ids)
+        return PolesPage(lines, communes_of(db, unit_of(person)), things,
+                         tuple(db.newest_receipts(ids, EVENTS, NEWEST_EVENTS)))

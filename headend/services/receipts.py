@@ -17,26 +17,32 @@ FUTURE = timedelta(hours=1)  # a state "from" later than this is a pole with a b
 
 
 def ingest(ports: Ports, batch: Sequence[Incoming]) -> list[Outgoing]:
-    """Store receipts and states of many poles; returns the acks to send after the commit.
+    """Store receipts, states and telemetry of many poles; returns the acks to send after the commit.
 
     Messages whose code is wrong are dropped and counted in the log: a broker can not speak for a pole.
     """
     parsed = [one for one in (_read(ports, incoming) for incoming in batch) if one]
     told = [one for one in parsed if isinstance(one, messages.Receipt)]
     states = [one for one in parsed if isinstance(one, messages.State)]
+    felt = [one for one in parsed if isinstance(one, messages.Telemetry)]
     with ports.db() as db:
-        _apply(ports, db, db.add_receipts(told, ports.clock.now()))
+        new = db.add_receipts(told, ports.clock.now())
+        _apply(ports, db, new)
         _store_states(ports, db, states)
+        _store_telemetry(ports, db, felt)
+        for pole in sorted({one.pole for one in new if one.kind in messages.EVENTS}):
+            db.touch(f"pole:{pole}")
         acks = db.receipts_upto({(one.pole, one.journal) for one in told})
     return [_ack(ports, pole, journal, upto) for (pole, journal), upto in acks.items()]
 
 
-def _read(ports: Ports, incoming: Incoming) -> messages.Receipt | messages.State | None:
+def _read(ports: Ports, incoming: Incoming) -> messages.Receipt | messages.State | messages.Telemetry | None:
     try:
         stream, leaf = topics.parse(incoming.topic)
         pole = stream.removeprefix("p/")
         kind, purpose = {topics.RECEIPT: (messages.Receipt, receipt.RECEIPT),
-                         topics.STATE: (messages.State, receipt.STATE)}[leaf]
+                         topics.STATE: (messages.State, receipt.STATE),
+                         topics.TELEMETRY: (messages.Telemetry, receipt.TELEMETRY)}[leaf]
         message = receipt.unpack(ports.pole_key(pole), purpose, kind, incoming.payload)
         if message.pole != pole:
             raise WireError("another pole's name")
@@ -76,6 +82,16 @@ def _store_states(ports: Ports, db: Db, states: Sequence[messages.State]) -> Non
     db.put_pole_states(ours, now)
     for state in ours:
         db.touch(f"pole:{state.pole}")
+
+
+def _store_telemetry(ports: Ports, db: Db, told: Sequence[messages.Telemetry]) -> None:
+    """Of known poles; one whose clock is far ahead would keep out all that it tells once its clock is right."""
+    now = ports.clock.now()
+    known = {one.id for one in db.clusters(ids=sorted({one.pole for one in told}))} if told else set()
+    ours = [one for one in told if one.pole in known and one.at_ms <= to_ms(now + FUTURE)]
+    db.put_telemetry(ours, now)
+    for one in ours:
+        db.touch(f"pole:{one.pole}")
 
 
 def _ack(ports: Ports, pole: str, journal: str, upto: int) -> Outgoing:

@@ -51,7 +51,51 @@ WHY = {
     "length": "quá thời lượng cho phép", "interrupted": "nhường tin khẩn cấp",
     "clock": "giờ của cụm loa vừa được chỉnh", "memory": "cụm loa mất sổ, không phát lại buổi cũ",
     "size": "lệnh dài quá sức cụm loa", "error": "cụm loa không đọc được lệnh",
+    "panel": "nút DỪNG tại cụm loa",
 }
+
+# What poles feel of themselves (protocol.felt) → ours; {} is the number of a horn.
+FELT = {
+    "mains_lost": "mất điện lưới", "mains_back": "có điện lưới trở lại",
+    "cabinet_opened": "tủ bị mở", "cabinet_closed": "tủ đã đóng",
+    "horn_open": "loa {} đứt dây", "horn_short": "loa {} chập dây", "horn_weak": "loa {} yếu tiếng",
+    "horn_fine": "loa {} đã bình thường", "amp_dead": "âm ly không ra tiếng", "amp_fine": "âm ly đã bình thường",
+    "battery_weak": "pin yếu", "battery_fine": "pin đã bình thường", "checked": "đã tự kiểm tra",
+    "key_stop": "có người bấm nút DỪNG", "key_alarm": "có người bấm nút BÁO ĐỘNG",
+    "alarm_over": "báo động tại chỗ đã dứt",
+}
+UNHEARD_PERMILLE, WELL_HEARD_PERMILLE = 100, 800
+
+
+def felt(kind: str, horn: int | None = None) -> str:
+    """loa 2 đứt dây"""
+    return " ".join(FELT.get(kind, kind).format("" if horn is None else horn).split())
+
+
+def fault(word: str) -> str:
+    """The same for a word of a telemetry's `faults`: "horn_open 2"."""
+    kind, _, horn = word.partition(" ")
+    return felt(kind, int(horn) if horn.isdecimal() else None)
+
+
+def heard(permille: int) -> str:
+    """loa có tiếng 98 %"""
+    return "không nghe thấy tiếng" if permille < UNHEARD_PERMILLE else f"loa có tiếng {permille // 10} %"
+
+
+def ill_heard(permille: int) -> bool:
+    """Whether somebody should look after it."""
+    return permille < WELL_HEARD_PERMILLE
+
+
+def hours(minutes: int) -> str:
+    """12 giờ"""
+    return f"{minutes // 60} giờ" if minutes >= 60 else f"{minutes} phút"
+
+
+def volts(mv: int) -> str:
+    """12,7 V"""
+    return f"{_comma(mv / 1000, 1)} V"
 
 
 def why(note: str) -> str:

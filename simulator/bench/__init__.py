@@ -12,6 +12,7 @@ import sys
 BENCHES = {
     "law": ("simulator.bench.law", "planning at the scale of the city"),
     "sync": ("simulator.bench.sync", "how far apart neighbouring poles sound the same second"),
+    "selftest": ("simulator.bench.selftest", "what the silent test of a pole's horns finds, and what it finds wrongly"),
     "decode": ("simulator.bench.decode", "instructions that a pole's decoders take for a sample"),
     "pole": ("simulator.bench.pole", "heap and code that a pole's program takes"),
     "downloads": ("simulator.bench.downloads", "downloads that are killed at random, from a server that lies"),

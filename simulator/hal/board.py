@@ -1,9 +1,11 @@
 """A whole pole's hardware out of a profile folder.
 
 profile.json  the enrolment bundle
-world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by", "battery_percent"}
+world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by", "beacon",
+              "box": true if it can feel itself}
 network       "down" while the cable is cut
-alarm         there while the alarm key is pressed
+alarm, stop   there while that key is pressed
+box.json      what the box is like (simulator.hal.box)
 rtc.json      the battery-backed clock
 data/         the flash
 captures/     what left each opening of the speaker
@@ -33,7 +35,6 @@ class SimBoard:
         world = _load(folder + "/world.json")
         self.runtime = runtime()
         self.woken_by = world.get("woken_by", "reset")
-        self._battery_percent = world.get("battery_percent")
         self._watchdog_ms = world.get("watchdog_ms", 1 << 20)
         self._crystal = Crystal(world.get("ppm", 0), world.get("ticks_begin_us", 0))
         self.ticks_us = self._crystal.ticks_us
@@ -44,6 +45,11 @@ class SimBoard:
         self.files = Files(folder + "/data")
         self.net = Net(folder + "/network")
         self._sink = None
+        self.box = None
+        if world.get("box"):
+            from simulator.hal.box import SimBox  # only here: a lite board has no memory for it
+
+            self.box = SimBox(folder, self._crystal.us, lambda: self._sink)
         street = world.get("beacon")  # [broadcast address, port]
         self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"
@@ -61,20 +67,14 @@ class SimBoard:
 
     def amp(self, level):
         """0 off, 1 on and mute, 2 on: told to the sink, which keeps when."""
+        if self.box:
+            self.box.amp_level = level
         if self._sink is not None:
             self._sink.amp(level)
 
     def watchdog(self, ms):
         """Kills this process when it is not fed in time."""
         return Watchdog(min(ms, self._watchdog_ms))
-
-    def battery_percent(self):
-        """As the world has it; None is mains."""
-        return self._battery_percent
-
-    def amplifier_ok(self):
-        """Always: the file that it sounds into."""
-        return True
 
     def alarm_key(self):
         """True while the file `alarm` is in the profile."""

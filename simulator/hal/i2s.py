@@ -33,6 +33,7 @@ class SimI2S:
         self._pieces = max(2, ibuf // PIECE_BYTES)
         self._memory = outside_heap(self._pieces * PIECE_BYTES)
         self._view = memoryview(self._memory)
+        self._recent = outside_heap(PIECE_BYTES)  # the piece that left last
         self._filled = bytearray(self._pieces)  # 1: this piece holds frames that were written
         self._gone = 0  # pieces that have left
         self._slot = self._pieces  # the piece (counted from the start) that is written next
@@ -77,6 +78,16 @@ class SimI2S:
             self._queue.append([memoryview(buffer), 0])
             self._take()
         return len(buffer)
+
+    def level(self):
+        """Mean distance from zero, 0–32768, of the 16 ms that left last: what a rectifier behind it shows."""
+        self._advance()
+        total = 0
+        raw = self._recent
+        for at in range(0, PIECE_BYTES, 2):
+            value = raw[at] | raw[at + 1] << 8
+            total += 65536 - value if value & 32768 else value
+        return total // PIECE
 
     def amp(self, level):
         """The amplifier behind this sink was switched: kept beside the capture, with the frame that was leaving."""
@@ -130,6 +141,7 @@ class SimI2S:
             self.underruns += 1
             self._about["underruns"] = self.underruns
             self._describe()
+        self._recent[:] = piece
         piece[:] = ZEROS
         self._filled[place] = 0
         self._gone += 1

@@ -238,6 +238,7 @@ class Board:
         self.files = Files(folder + "/data")
         mobile = Mobile(about["operator"], about["seed"])
         self.beacon = air.link() if air else None
+        self.box = None
         self.net = Net(Udp(world, mobile, Dice(about["seed"] + 1), bytes.fromhex(profile["key"])))
 
     def rtc_us(self):
@@ -257,6 +258,10 @@ class Board:
 
     def amp(self, level):
         """Not looked at here."""
+
+    def alarm_key(self):
+        """Nobody is there."""
+        return False
 
     def log(self, line):
         """Not read by anybody."""

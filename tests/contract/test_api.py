@@ -8,7 +8,7 @@ from headend.domain.bulletin import BulletinState
 from headend.domain.session import SessionState
 from headend.domain.times import hanoi
 from headend.services import on_air
-from protocol import messages
+from protocol import messages, receipt, topics
 from tests.support import console as console_
 from tests.support.console import APPROVER, AUTHOR, MONDAY, PASSWORD, RURAL, TEXT, WARD
 
@@ -231,6 +231,33 @@ def test_poles_are_listed_with_what_they_said_last(console, author):
     listed = {one["id"]: one for one in author.get("/api/poles").json()}
     assert list(listed) == POLES
     assert (listed[POLES[0]]["online"], listed[POLES[0]]["plan_version"], listed[POLES[0]]["refused"]) == (True, 3, 2)
+
+
+def test_poles_are_listed_with_what_they_feel_of_themselves(console, author):
+    console.feels(POLES[1], mains=0, battery_mv=12_300, battery_minutes=750, temperature_c=41, faults=["horn_open 2"])
+    console.feels(POLES[2])
+    event = messages.Receipt(pole=POLES[1], journal="ab" * 6, seq=1, kind="cabinet_opened", at_ms=1)
+    console.pole_says(POLES[1], receipt.RECEIPT, topics.RECEIPT, event)
+    listed = {one["id"]: one["felt"] for one in author.get("/api/poles").json()}
+    felt = listed[POLES[1]]
+    assert (felt["mains"], felt["battery_mv"], felt["faults"]) == (False, 12_300, ["horn_open 2"])
+    assert listed[POLES[2]]["mains"] is None and listed[POLES[3]] is None
+    page = author.get("/poles").text
+    for words in ("12,3 V", "còn 12 giờ", "41 °C", "loa 2 đứt dây", "tủ bị mở"):
+        assert words in page, words
+
+
+def test_a_page_says_how_much_of_the_sound_a_pole_felt(console, author, day):
+    session = console.ordered(day + timedelta(hours=2))
+    for pole, heard in zip(POLES, (985, 40, 600, None), strict=False):
+        console.told(pole, 1001, "started", session, first_at_us=1)
+        console.told(pole, 1002, "finished", session, frames=1, heard_permille=heard)
+    told = {one["pole"]: one for one in author.get(f"/api/sessions/{session.id}").json()["deliveries"]}
+    assert [told[pole]["heard_permille"] for pole in POLES[:4]] == [985, 40, 600, None]
+    page = author.get(f"/sessions/{session.id}").text
+    assert "<small>loa có tiếng 98 %</small>" in page
+    assert '<small class="bad">không nghe thấy tiếng</small>' in page
+    assert '<small class="bad">loa có tiếng 60 %</small>' in page
 
 
 def test_a_recording_is_served_with_its_own_type_and_in_pieces(author, day):

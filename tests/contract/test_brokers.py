@@ -52,7 +52,7 @@ def test_a_pole_hears_nothing_that_is_meant_for_others(broker):
 
 
 def test_a_pole_speaks_only_on_its_own_topics(broker):
-    allowed = ["loa/p/pole-1/receipt", "loa/p/pole-1/state"]
+    allowed = ["loa/p/pole-1/receipt", "loa/p/pole-1/state", "loa/p/pole-1/telemetry"]
     forbidden = [
         "loa/p/pole-2/receipt",
         "loa/p/pole-1/order",

@@ -140,6 +140,14 @@ def test_the_state_of_a_pole_comes_back_as_it_was(module_database, state):
         assert db.pole_states([state.pole]) == db.pole_states() == [(state, nouns.MORNING)]
 
 
+@given(told=nouns.telemetries)
+@few
+def test_what_a_pole_feels_comes_back_as_it_was(module_database, told):
+    with undone(module_database) as db:
+        db.put_telemetry([told], nouns.MORNING)
+        assert db.telemetry([told.pole]) == db.telemetry() == [(told, nouns.MORNING)]
+
+
 @given(agenda=nouns.agendas)
 @few
 def test_an_agenda_comes_back_as_it_was(module_database, agenda):

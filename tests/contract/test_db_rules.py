@@ -13,7 +13,7 @@ from headend.adapters.db.schema import attempts, counters, outbox, revisions
 from headend.domain.areas import Commune
 from headend.domain.session import TAKES_AIR, SessionState
 from headend.ports import AuditEntry, Login, Outgoing
-from protocol.messages import State
+from protocol.messages import Receipt, State, Telemetry
 from tests.support import nouns
 from tests.support.nouns import MINUTE, MORNING
 from tests.support.records import rows
@@ -224,6 +224,30 @@ def test_the_numbers_of_a_new_journal_are_not_those_of_the_old_one(database):
         assert db.receipts_upto(both) == {both[0]: 3, both[1]: 2}
         assert db.receipts_upto(both[1:]) == {both[1]: 2}
         assert [one.receipt for one in db.receipts(pole)] == old + new
+
+
+def test_of_what_a_pole_feels_the_newest_stays(database):
+    first, later, old = (Telemetry(pole="00070-01", at_ms=at_ms, mains=mains) for at_ms, mains in
+                         ((1000, 1), (2000, 0), (1500, 1)))
+    for told in ([first], [later, old], [old]):
+        with database.transaction() as db:
+            db.put_telemetry(told, MORNING)
+    with database.transaction() as db:
+        assert db.telemetry(["00070-01"]) == [(later, MORNING)] and db.telemetry(["00070-02"]) == []
+
+
+def test_the_newest_receipts_of_some_kinds_are_found_the_newest_first(database):
+    told = [Receipt(pole=f"p{n % 2}", journal="ab" * 6, seq=n, kind=kind, at_ms=n) for n, kind in
+            enumerate(("mains_lost", "ready", "mains_back", "mains_lost"), 1)]
+    for minute, one in enumerate(told):
+        with database.transaction() as db:
+            db.add_receipts([one], MORNING + minute * MINUTE)
+    with database.transaction() as db:
+        def seqs(poles, limit=9):
+            return [one.receipt.seq for one in db.newest_receipts(poles, ["mains_lost", "mains_back"], limit)]
+
+        assert seqs(["p0", "p1"]) == [4, 3, 1] and seqs(["p0", "p1"], 2) == [4, 3]
+        assert seqs(["p1"]) == [3, 1] and seqs(["p2"]) == seqs([]) == []
 
 
 def test_the_newest_state_of_a_pole_stays_and_offline_wins_at_the_same_instant(database):

@@ -12,6 +12,7 @@ from headend.domain.lawful import Unlawful
 from headend.domain.person import Role
 from headend.domain.session import SessionState
 from headend.domain.times import to_ms
+from headend.ports import Incoming
 from headend.services import bulletins, on_air, receipts, sessions
 from headend.services.sessions import Asked
 from protocol import messages, receipt
@@ -214,6 +215,31 @@ def test_a_receipt_under_another_poles_key_is_dropped(house):
     assert receipts.ingest(house.ports, [moved]) == []
     with house.ports.db() as db:
         assert db.receipts() == []
+
+
+def telemetry(house, pole, ahead_seconds=0, **more):
+    """As the pole would send it."""
+    told = messages.Telemetry(pole=pole, at_ms=to_ms(house.clock.now()) + ahead_seconds * 1000, **more)
+    payload = receipt.pack(house.ports.pole_key(pole), receipt.TELEMETRY, told)
+    return Incoming(f"loa/p/{pole}/telemetry", payload), told
+
+
+def test_of_what_poles_feel_the_newest_is_kept_and_nothing_is_acknowledged(house):
+    first, _ = telemetry(house, POLES[0], mains=1)
+    second, newest = telemetry(house, POLES[0], 60, mains=0)
+    assert receipts.ingest(house.ports, [first, second]) == []
+    with house.ports.db() as db:
+        assert [one for one, _ in db.telemetry()] == [newest]
+
+
+def test_telemetry_of_strangers_under_another_key_or_from_far_ahead_is_dropped(house):
+    stolen, _ = telemetry(house, POLES[0])
+    ahead, _ = telemetry(house, POLES[1], 2 * 3600)
+    stranger, _ = telemetry(house, "00070-99")
+    as_state = replace(stolen, topic=f"loa/p/{POLES[0]}/state")
+    receipts.ingest(house.ports, [replace(stolen, topic=f"loa/p/{POLES[1]}/telemetry"), ahead, stranger, as_state])
+    with house.ports.db() as db:
+        assert db.telemetry() == [] and db.pole_states() == []
 
 
 @pytest.mark.parametrize(("person", "trouble"), [(STRANGER, NotAllowed), (OFFICER, NotAllowed), (BINH, NotAllowed)])

@@ -153,6 +153,11 @@ class Console:
         message = messages.State(pole=pole, online=int(online), at_ms=to_ms(self.ports.clock.now()), **more)
         self.pole_says(pole, receipt.STATE, topics.STATE, message)
 
+    def feels(self, pole: str, **more) -> None:
+        """What a pole feels of itself."""
+        message = messages.Telemetry(pole=pole, at_ms=to_ms(self.ports.clock.now()), **more)
+        self.pole_says(pole, receipt.TELEMETRY, topics.TELEMETRY, message)
+
     def sounded(self, pole: str, session: BroadcastSession, late_ms: int = 0) -> None:
         """Lay down what a pole's sink would have recorded: the programme as it was encoded."""
         assert session.programme is not None

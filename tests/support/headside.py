@@ -138,6 +138,7 @@ class Desk:
         self.journals: dict[str, str] = {}
         self.receipts: dict[str, dict[int, messages.Receipt]] = {}  # of each pole's newest journal
         self.states: dict[str, list[messages.State]] = {}
+        self.telemetry: dict[str, list[messages.Telemetry]] = {}
         self.deliveries = 0
         self.acknowledge = acknowledge
         self.counter = keys.Counter()
@@ -147,7 +148,7 @@ class Desk:
         if user:
             self._client.username_pw_set(user, password)
         self._client.on_connect = lambda client, *_: client.subscribe(
-            [("loa/p/+/receipt", 1), ("loa/p/+/state", 1)]
+            [("loa/p/+/receipt", 1), ("loa/p/+/state", 1), ("loa/p/+/telemetry", 0)]
         )
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(1, 1)
@@ -161,6 +162,11 @@ class Desk:
         if leaf == topics.STATE:
             self.states.setdefault(pole, []).append(
                 receipt.unpack(key, receipt.STATE, messages.State, message.payload)
+            )
+            return
+        if leaf == topics.TELEMETRY:
+            self.telemetry.setdefault(pole, []).append(
+                receipt.unpack(key, receipt.TELEMETRY, messages.Telemetry, message.payload)
             )
             return
         told = receipt.unpack(key, receipt.RECEIPT, messages.Receipt, message.payload)
@@ -197,6 +203,13 @@ class Desk:
         raw = keys.order(
             to, seq, messages.Stop(session=session, reason="test"), int(time.time() * 1000), **how
         )
+        self.publish(topics.topic(to, topics.ORDER), raw)
+        return raw
+
+    def check(self, to: str, what: str) -> bytes:
+        """Seal and publish an order to look at oneself to a stream."""
+        seq = self.counter.next(to, "check")
+        raw = keys.order(to, seq, messages.Check(what=what), int(time.time() * 1000))
         self.publish(topics.topic(to, topics.ORDER), raw)
         return raw
 

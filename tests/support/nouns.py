@@ -14,7 +14,7 @@ from headend.domain.person import Person, Role
 from headend.domain.session import BroadcastSession, Confirmation, Programme, SessionState
 from headend.domain.times import from_ms
 from headend.ports import Account, AgendaRecord, AuditEntry, Db, Login, Outgoing
-from protocol.messages import KINDS, Receipt, State
+from protocol.messages import KINDS, Receipt, State, Telemetry
 
 MORNING = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 06:00 of a Tuesday in Hà Nội
 MINUTE = timedelta(minutes=1)
@@ -190,6 +190,7 @@ deliveries = st.builds(
     skipped_frames=amounts,
     frames=st.none() | amounts,
     underruns=st.none() | amounts,
+    heard_permille=st.none() | st.integers(0, 1000),
     note=texts,
 )
 _words = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\x7f"))
@@ -216,6 +217,16 @@ states = st.builds(
     runtime=_words.map(lambda word: word[:40]),
     playing=_words.map(lambda word: word[:40]),
     stored=amounts,
+)
+telemetries = st.builds(
+    Telemetry,
+    pole=names,
+    at_ms=amounts,
+    mains=st.none() | st.integers(0, 1),
+    battery_mv=st.none() | st.integers(0, 20_000),
+    horns_ma=st.lists(st.integers(0, 5_000), max_size=8),
+    temperature_c=st.none() | st.integers(-60, 150),
+    faults=st.lists(st.sampled_from(["horn_open 1", "amp_dead"]), max_size=2),
 )
 agendas = st.builds(AgendaRecord, st.just(WARD.code), amounts, sha256s, instants)
 entries = st.builds(AuditEntry, instants, texts, texts, texts, texts)

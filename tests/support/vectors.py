@@ -19,6 +19,36 @@ def told(**fields: object) -> messages.Receipt:
     return messages.Receipt(pole=POLE, journal=JOURNAL, **fields)
 
 
+def felt_samples() -> dict[str, Message]:
+    """What a pole feels of itself."""
+    return {
+        "a horn is open": told(seq=6, boot=2, kind="horn_open", at_ms=NOW_MS, horn=2),
+        "felt to the end": told(seq=7, kind="finished", at_ms=NOW_MS, session="s-1", frames=9, heard_permille=985),
+        "check": messages.Check(what="horns"),
+        "telemetry": messages.Telemetry(
+            pole=POLE,
+            at_ms=NOW_MS,
+            boot=2,
+            firmware="0.1",
+            runtime="MicroPython 1.27.0",
+            mains=0,
+            battery_mv=12_300,
+            battery_minutes=750,
+            amp_ma=61,
+            horns_ma=[0, 12],
+            temperature_c=-3,
+            cabinet_open=1,
+            rssi_dbm=-71,
+            free_kb=60_000,
+            clock="net",
+            clock_age_s=20,
+            clock_error_us=1_200,
+            faults=["horn_open 2", "amp_dead"],
+        ),
+        "telemetry of a board without sensors": messages.Telemetry(pole=POLE, at_ms=NOW_MS, clock="rtc"),
+    }
+
+
 def samples() -> dict[str, Message]:
     """One message of each kind, with and without its optional fields."""
     item = messages.Item(media=MEDIA, bytes=1024, frames=2034)
@@ -63,6 +93,7 @@ def samples() -> dict[str, Message]:
         "finished with a silent item": told(
             seq=5, kind="finished", at_ms=NOW_MS, session="s-2", frames=2034, underruns=0, silent=[2]
         ),
+        **felt_samples(),
         "biggest number": messages.Ack(pole=POLE, journal=JOURNAL, upto=1 << 53),
     }
 
@@ -84,6 +115,11 @@ WRONG = (
     ("null for a required text", "Stop", b'{"session":null}'),
     ("unknown word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":"heard","at_ms":1}'),
     ("list for a word", "Receipt", b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":["started"],"at_ms":1}'),
+    (
+        "a horn too many",
+        "Receipt",
+        b'{"pole":"x","journal":"0123456789ab","seq":1,"kind":"horn_open","at_ms":1,"horn":9}',
+    ),
     ("upper-case hexadecimal", "Item", b'{"media":"' + b"AB" * 32 + b'","bytes":512,"frames":1}'),
     ("object for a list", "Plan", b'{"version":1,"rules":[],"sessions":{}}'),
     (
@@ -146,6 +182,7 @@ def order_vectors() -> dict:
     cases = (
         ("a plan to a group", good, 0, None),
         ("a stop to the pole", keys.order("p/cum-loa-7", 1, stop, NOW_MS), 0, None),
+        ("a check to the pole", keys.order("p/cum-loa-7", 1, messages.Check(what="battery"), NOW_MS), 0, None),
         ("a stop to everybody", keys.order("g/all", 1, stop, NOW_MS), 0, None),
         ("the same counter again", good, 7, "duplicate"),
         ("an older counter", good, 8, "replay"),
@@ -187,6 +224,11 @@ def receipt_vectors() -> dict:
         {"purpose": "receipt", "message": "Receipt", "bytes": good.hex()},
         {"purpose": "ack", "message": "Ack", "bytes": receipt.pack(key, receipt.ACK, by_name["ack"]).hex()},
         {"purpose": "state", "message": "State", "bytes": receipt.pack(key, receipt.STATE, by_name["state"]).hex()},
+        {
+            "purpose": "telemetry",
+            "message": "Telemetry",
+            "bytes": receipt.pack(key, receipt.TELEMETRY, by_name["telemetry"]).hex(),
+        },
     ]
     for one in right:
         one["body"] = bytes.fromhex(one["bytes"])[34:].hex()

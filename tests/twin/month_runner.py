@@ -168,7 +168,7 @@ class Hal:
     runtime = "virtual"
     i2s_bytes = 8192
     woken_by = "reset"
-    beacon = None
+    beacon = box = None
     uplinks = ()
 
     def __init__(self):
@@ -194,9 +194,6 @@ class Hal:
 
     def alarm_key(self):
         return False
-
-    def battery_percent(self):
-        return None
 
     def log(self, line):
         print(line)

@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 from firmware import recovery, start
+from firmware.app.air import Air
 from firmware.app.fetch import Media
 from firmware.app.slots import Slots, digest_of, file_of
 from firmware.app.update import Restart, Updater
@@ -33,18 +34,22 @@ class Pole:
         self.vault = Vault(self.files)
         self.media = Media(self.files)
         self.player = self.clock = self.agenda = self.hal = self.link = self
-        self.session = None
+        self.session = self.box = None
+        self.air = Air()
         self.up = True
         self.source = "net"
         self.slots = Slots(self.vault)
         self.updater = Updater(self, self.slots)
         self.report = self
 
-    def battery_percent(self):
-        return None
+    def open_i2s(self):
+        return self
 
-    def amplifier_ok(self):
-        return True
+    def deinit(self):
+        pass
+
+    def amp(self, level):
+        pass
 
     def now_ms(self):
         return 0

@@ -1,11 +1,16 @@
 """What can be known of the ESP32's side without one: it compiles for the chip, and the port has what it uses."""
 
 import ast
+import importlib
+import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
 import simulator.runtime
+from simulator.hal.box import SimBox
 from simulator.runtime import ROOT, cross_compile
 
 FILES = sorted([*(ROOT / "protocol").glob("*.py"), *(ROOT / "firmware").rglob("*.py")])
@@ -127,3 +132,97 @@ def test_what_a_virtual_pole_is_made_of_is_found():
     names = {str(path) for path in simulator.runtime.sources()}
     assert {"firmware/main.py", "firmware/hal/sockets.py", "protocol/seal.py", "simulator/station.py"} <= names
     assert "simulator/fleet.py" not in names and "firmware/boot.py" not in names
+
+
+class Wires:
+    """What fakes of `machine` and `esp32` are joined to: levels of pins, and millivolts at converters."""
+
+    def __init__(self):
+        self.levels, self.millivolts = {}, {}
+
+    def modules(self) -> dict[str, types.ModuleType]:
+        wires = self
+
+        class Pin:
+            IN, OUT, PULL_UP = 1, 3, 2
+
+            def __init__(self, number, mode=-1, pull=None, *, value=None):
+                self.number = number
+                if value is not None:
+                    wires.levels[number] = value
+
+            def value(self, level=None):
+                if level is None:
+                    return wires.levels.get(self.number, 1)
+                wires.levels[self.number] = level
+
+        class Adc:
+            ATTN_11DB = 3
+
+            def __init__(self, pin, *, atten):
+                self.number = pin.number
+
+            def read_uv(self):
+                return wires.millivolts[self.number] * 1000
+
+        machine, esp32 = types.ModuleType("machine"), types.ModuleType("esp32")
+        machine.Pin, machine.ADC = Pin, Adc
+        esp32.raw_temperature = lambda: 131
+        return {"machine": machine, "esp32": esp32}
+
+
+@pytest.fixture
+def box(monkeypatch):
+    """The board's box class on fakes, and their wires."""
+    wires = Wires()
+    for name, module in wires.modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, "firmware.hal.esp32.box", raising=False)
+    module = importlib.import_module("firmware.hal.esp32.box")
+    yield module.Box, wires
+    sys.modules.pop("firmware.hal.esp32.box")
+
+
+def test_the_fakes_take_what_the_port_takes():
+    assert {"ATTN_11DB", "read_uv"} <= members("machine", "ADC")
+    assert {"IN", "PULL_UP", "value"} <= members("machine", "Pin")
+    assert "raw_temperature" in stub_of("esp32") and "status" in members("network", "WLAN")
+
+
+def test_a_box_reads_its_wires(box):
+    make, wires = box
+    wires.millivolts.update({1: 2500, 2: 330, 3: 12, 4: 45})
+    made = make(
+        {"mains": 10, "cabinet": 11, "stop": 12, "relay": 13, "green": 14, "yellow": 15, "red": 16,
+         "battery": [1, 5000], "amp_ma": [2, 1000], "horns": [[3, 2000], [4, 2000]]},
+        lambda: -70,
+    )  # fmt: skip
+    wires.levels.update({10: 0, 11: 0, 12: 1})
+    assert (made.mains(), made.cabinet_open(), made.stop_key()) == (True, False, False)
+    wires.levels.update({10: 1, 11: 1, 12: 0})
+    assert (made.mains(), made.cabinet_open(), made.stop_key()) == (False, True, True)
+    assert (made.battery_mv(), made.amp_ma(), made.horns) == (12_500, 330, 2)
+    assert [made.horn_ma(0), made.horn_ma(1)] == [24, 90]
+    assert (made.temperature_c(), made.rssi_dbm()) == (55, -70)
+    assert wires.levels[13] == 0  # a pole that starts anew has its mains
+    made.relay(False)
+    made.lights(1, 0, 1)
+    assert wires.levels[13] == 1 and [wires.levels[pin] for pin in (14, 15, 16)] == [1, 0, 1]
+
+
+def test_a_box_without_wires_says_that_it_feels_nothing(box):
+    made = box[0]({}, lambda: None)
+    figures = (made.mains(), made.battery_mv(), made.battery_ma(), made.amp_ma(), made.mic(), made.cabinet_open())
+    assert set(figures) == {None} and made.horns == 0 and made.stop_key() is False
+    made.relay(False)
+    made.lights(1, 1, 1)
+
+
+def test_the_simulated_box_and_the_board_s_have_the_same_members(box, tmp_path):
+    contract = (ROOT / "firmware" / "hal" / "contract.md").read_text()
+    section = contract[contract.index("## What it feels") : contract.index("## Files")]
+    named = set(re.findall(r"`(\w+)(?:\([^)]*\))?`", section)) - {"None", "box"}
+    assert {"mains", "horn_ma", "relay", "lights", "stop_key"} <= named
+    simulated = SimBox(str(tmp_path), lambda: 0, lambda: None)
+    for name in named:
+        assert hasattr(simulated, name) and hasattr(box[0]({}, lambda: None), name), name

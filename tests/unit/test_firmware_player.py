@@ -257,7 +257,7 @@ def test_a_recording_of_nothing_is_told_with_the_receipt():
 
 def test_no_session_is_louder_than_the_pole_may_be():
     bench = loud_bench()
-    bench.player._ceiling_half_db = -12
+    bench.player.ceiling_half_db = -12
     bench.play(bench.entry(codec="pcm"))
     assert bench.heard().max() == round(20000 * 16423 / 32768)
 

@@ -7,9 +7,11 @@ import json
 import pytest
 
 from firmware.app import update
+from firmware.app.air import Air
+from firmware.app.battery import EMPTY_MV, FULL_MV
 from firmware.app.fetch import Media
 from firmware.app.slots import STARTS, Slots, digest_of, file_of
-from firmware.app.update import CHARGE_PERCENT, FAR_MS, RELEASE, Restart, Updater
+from firmware.app.update import CHARGE_PERMILLE, FAR_MS, RELEASE, Restart, Updater
 from firmware.app.vault import Vault
 from firmware.recovery import Console
 from protocol import messages
@@ -23,14 +25,26 @@ def image_of(text: bytes) -> messages.Image:
     return messages.Image(media=hashlib.sha256(hashlib.sha256(text).digest()).hexdigest(), bytes=len(text))
 
 
+class Box:
+    """As much of a box as an Updater looks at."""
+
+    def __init__(self, mv=FULL_MV, mains=True, amp=60):
+        self.mains, self.battery_mv, self.amp_ma = lambda: mains, lambda: mv, lambda: amp
+
+
+HALF_EMPTY = EMPTY_MV + (FULL_MV - EMPTY_MV) * CHARGE_PERMILLE // 1000
+
+
 class Pole:
     """What an Updater looks at; everything may be set."""
 
     def __init__(self, folder):
         self.files = Files(str(folder / "data"))
         self.player = self.clock = self.agenda = self.hal = self.link = self.report = self
-        self.session = self.charge = self.next = None
-        self.up, self.source, self.amplifier, self.states = True, "net", True, 0
+        self.session = self.next = self.box = None
+        self.up, self.source, self.states = True, "net", 0
+        self.air = Air()
+        self.driver = True
         self.live()
 
     def live(self):
@@ -42,10 +56,17 @@ class Pole:
         self.updater = Updater(self, self.slots)
         return self.chosen
 
-    battery_percent = lambda self: self.charge  # noqa: E731 - the HAL's words
-    amplifier_ok = lambda self: self.amplifier  # noqa: E731
+    amp = lambda self, level: None  # noqa: E731 - the HAL's words
     now_ms = lambda self: NOW_MS  # noqa: E731
     next_ms = lambda self, _: self.next  # noqa: E731
+
+    def open_i2s(self):
+        if not self.driver:
+            raise OSError
+        return self
+
+    def deinit(self):
+        pass
 
     async def tell_state(self):
         self.states += 1
@@ -94,8 +115,10 @@ def test_an_order_is_remembered_over_a_start_and_its_image_is_not_evicted(pole):
     [
         ("next", NOW_MS + FAR_MS - 1, False),
         ("next", NOW_MS + FAR_MS, True),
-        ("charge", CHARGE_PERCENT - 1, False),
-        ("charge", CHARGE_PERCENT, True),
+        ("box", Box(HALF_EMPTY - 4, mains=False), False),
+        ("box", Box(HALF_EMPTY + 4, mains=False), True),
+        ("box", Box(HALF_EMPTY - 4, mains=True), True),
+        ("box", Box(None, mains=False), True),
         ("session", "s1", False),
     ],
 )
@@ -111,8 +134,11 @@ def test_it_is_tried_far_from_any_session_and_with_power_to_spare(pole, name, va
     assert pole.live() == ("a" if allowed else "")
 
 
-def test_a_program_that_proves_itself_stays(pole, monkeypatch):
+@pytest.mark.parametrize("box", [None, Box(), Box(amp=None)], ids=["no box", "a box", "no shunt"])
+def test_a_program_that_proves_itself_stays(pole, monkeypatch, box):
     monkeypatch.setattr(update, "LOOK_S", 0.001)
+    monkeypatch.setattr(update, "SETTLE_S", 0)
+    pole.box = box
     assert pole.installed(RELEASE + 1) == "a" and pole.updater.release == RELEASE + 1
 
     async def live():
@@ -125,12 +151,13 @@ def test_a_program_that_proves_itself_stays(pole, monkeypatch):
     assert [pole.live() for _ in range(STARTS + 2)] == ["a"] * (STARTS + 2) and pole.states == 1
 
 
-@pytest.mark.parametrize(("name", "value"), [("up", False), ("source", "rtc"), ("amplifier", False)])
+@pytest.mark.parametrize(("name", "value"), [("up", False), ("source", "rtc"), ("driver", False), ("box", Box(amp=0))])
 def test_without_broker_time_or_amplifier_it_goes_back_after_three_starts_and_is_not_tried_again(
     pole, monkeypatch, name, value
 ):
     monkeypatch.setattr(update, "LOOK_S", 0.001)
     monkeypatch.setattr(update, "PROOF_S", 0.02)
+    monkeypatch.setattr(update, "SETTLE_S", 0)
     pole.installed(RELEASE + 1, b"good")
     pole.slots.confirm()
     setattr(pole, name, value)

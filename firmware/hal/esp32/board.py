@@ -9,15 +9,16 @@ import machine
 from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
+from firmware.hal.esp32.box import Box
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net, uplinks_of
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "alarm", "espnow": true or
-# "lan": [broadcast address, port]. Uplinks, at least one: "ethernet" (lan.py), "ssid" and "password" (wifi.py),
-# "modem" (modem.py)
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "espnow": true or
+# "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box. Uplinks, at least one:
+# "ethernet" (lan.py), "ssid" and "password" (wifi.py), "modem" (modem.py)
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -41,6 +42,9 @@ class Board:
             self.beacon = Beacon(*wiring["lan"])
         self.uplinks = uplinks_of(wiring)
         self.net = Net(self.uplinks)
+        # A door with an alarm key is a box, if nothing else is fitted.
+        fitted = "box" in wiring or "alarm" in wiring
+        self.box = Box(wiring.get("box", {}), self.net.rssi_dbm) if fitted else None
         self.random = os.urandom
         self.ticks_us = time.ticks_us
         self._amp_on = _output(wiring, "amp", 0)  # high: on; the board pulls it down while the chip starts
@@ -92,18 +96,6 @@ class Board:
     def watchdog(self, ms):
         """The chip's own, which resets it."""
         return machine.WDT(timeout=ms)
-
-    def battery_percent(self):
-        """This board measures no battery."""
-        return None
-
-    def amplifier_ok(self):
-        """True if the driver starts: more this board can not feel."""
-        try:
-            self.open_i2s().deinit()
-        except OSError:
-            return False
-        return True
 
     def alarm_key(self):
         """True while it is pressed: it pulls its pin down."""

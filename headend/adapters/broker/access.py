@@ -31,7 +31,7 @@ def headend_user(password: str, name: str = HEADEND) -> BrokerUser:
 
 
 def pole_user(pole: str, groups: Iterable[str], password: str) -> BrokerUser:
-    """One pole: reads its own orders and acknowledgements and its groups, writes its receipts and state."""
+    """One pole: reads its own orders and acknowledgements and its groups, writes its receipts, state and telemetry."""
     stream = topics.pole(pole)
     own = (topics.topic(stream, topics.ORDER), topics.topic(stream, topics.ACK))
     shared = tuple(topics.topic(topics.group(group), "#") for group in groups)
@@ -39,5 +39,5 @@ def pole_user(pole: str, groups: Iterable[str], password: str) -> BrokerUser:
         name=pole,
         password=password,
         read=own + shared,
-        write=(topics.topic(stream, topics.RECEIPT), topics.topic(stream, topics.STATE)),
+        write=tuple(topics.topic(stream, leaf) for leaf in (topics.RECEIPT, topics.STATE, topics.TELEMETRY)),
     )

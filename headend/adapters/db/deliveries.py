@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select
 
 from headend.adapters.db.part import Part, Values
-from headend.adapters.db.schema import deliveries, pole_states, receipt_marks, receipts
+from headend.adapters.db.schema import deliveries, pole_states, receipt_marks, receipts, telemetry
 from headend.domain.delivery import Delivery, DeliveryState
 from headend.domain.times import from_ms, to_ms
 from headend.ports import StoredReceipt
-from protocol.messages import Receipt, State
+from protocol.messages import Receipt, State, Telemetry
 from protocol.schema import decode, write
 
 _DELIVERIES = select(deliveries).where(deliveries.c.session == bindparam("session")).order_by(deliveries.c.pole)
@@ -97,6 +97,28 @@ class Deliveries(Part):
         if poles is not None:
             wanted = wanted.where(pole_states.c.pole.in_(poles))
         return [(decode(State, row.body.encode()), from_ms(row.seen_at_ms)) for row in self._all(wanted)]
+
+    def put_telemetry(self, told: Sequence[Telemetry], seen_at: datetime) -> None:
+        values = [{"pole": one.pole, "at_ms": one.at_ms, "seen_at_ms": to_ms(seen_at), "body": write(one)}
+                  for one in sorted(told, key=lambda one: (one.pole, one.at_ms))]
+        self._put(telemetry, values, _later)
+
+    def telemetry(self, poles: Sequence[str] | None = None) -> list[tuple[Telemetry, datetime]]:
+        wanted = select(telemetry.c.body, telemetry.c.seen_at_ms).order_by(telemetry.c.pole)
+        if poles is not None:
+            wanted = wanted.where(telemetry.c.pole.in_(poles))
+        return [(decode(Telemetry, row.body.encode()), from_ms(row.seen_at_ms)) for row in self._all(wanted)]
+
+    def newest_receipts(self, poles: Sequence[str], kinds: Sequence[str], limit: int) -> list[StoredReceipt]:
+        newest = (receipts.c.stored_at_ms.desc(), receipts.c.pole, receipts.c.journal, receipts.c.seq.desc())
+        wanted = select(receipts.c.body, receipts.c.stored_at_ms).order_by(*newest).limit(limit)
+        wanted = wanted.where(receipts.c.pole.in_(poles), receipts.c.kind.in_(kinds))
+        return [StoredReceipt(decode(Receipt, row.body.encode()), from_ms(row.stored_at_ms))
+                for row in self._all(wanted)]
+
+
+def _later(there: Any, new: Any) -> ColumnElement[bool]:
+    return new.at_ms >= there.at_ms
 
 
 def _newer(there: Any, new: Any) -> ColumnElement[bool]:

@@ -246,6 +246,7 @@ deliveries = Table(
     _needed("skipped_frames", BigInteger),
     Column("frames", BigInteger),
     Column("underruns", BigInteger),
+    Column("heard_permille", Integer),
     _needed("note", Text),
 )
 
@@ -263,6 +264,7 @@ receipts = Table(
     CheckConstraint("seq >= 1", name="seq"),
     Index(None, "session"),
     Index(None, "kind", "pole", "seq"),
+    Index(None, "kind", "pole", "stored_at_ms"),
 )
 
 # Where the search for the first gap in a pole's receipts starts; everything up to here is stored.
@@ -279,6 +281,16 @@ pole_states = Table(
     metadata,
     Column("pole", Word, primary_key=True),
     _needed("online", Integer),
+    _needed("at_ms", BigInteger),
+    _needed("seen_at_ms", BigInteger),
+    _needed("body", Text),
+)
+
+# The newest that each pole has felt of itself.
+telemetry = Table(
+    "telemetry",
+    metadata,
+    Column("pole", Word, primary_key=True),
     _needed("at_ms", BigInteger),
     _needed("seen_at_ms", BigInteger),
     _needed("body", Text),

@@ -19,6 +19,7 @@ from headend.ports import Incoming, Outgoing
 from protocol import topics
 
 TOLD = [(f"{topics.ROOT}/p/+/{leaf}", 1) for leaf in (topics.RECEIPT, topics.STATE)]
+TOLD.append((f"{topics.ROOT}/p/+/{topics.TELEMETRY}", 0))  # the next one is a minute away
 MOST_BYTES = 16_384  # of a message that a pole may send; longer ones are dropped unread
 KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS = 5

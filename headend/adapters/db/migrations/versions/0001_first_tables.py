@@ -34,8 +34,8 @@ Serial = BigInteger().with_variant(Integer, "sqlite")
 TABLES = (
     "communes", "clusters", "neighbours", "accounts", "logins", "attempts", "charters", "regimes", "directives",
     "directive_communes", "bulletins", "sessions", "session_clusters",
-    "session_bulletins", "deliveries", "receipts", "receipt_marks", "pole_states", "agendas", "plans_due", "counters",
-    "outbox", "audit", "revisions",
+    "session_bulletins", "deliveries", "receipts", "receipt_marks", "pole_states", "telemetry", "agendas", "plans_due",
+    "counters", "outbox", "audit", "revisions",
 )
 
 
@@ -237,6 +237,7 @@ def _told() -> None:
         _needed("skipped_frames", BigInteger),
         Column("frames", BigInteger),
         Column("underruns", BigInteger),
+        Column("heard_permille", Integer),
         _needed("note", Text),
     )
     op.create_table(
@@ -251,6 +252,7 @@ def _told() -> None:
         CheckConstraint("seq >= 1", name="seq"),
         Index(None, "session"),
         Index(None, "kind", "pole", "seq"),
+        Index(None, "kind", "pole", "stored_at_ms"),
     )
     op.create_table(
         "receipt_marks",
@@ -262,6 +264,13 @@ def _told() -> None:
         "pole_states",
         Column("pole", Word, primary_key=True),
         _needed("online", Integer),
+        _needed("at_ms", BigInteger),
+        _needed("seen_at_ms", BigInteger),
+        _needed("body", Text),
+    )
+    op.create_table(
+        "telemetry",
+        Column("pole", Word, primary_key=True),
         _needed("at_ms", BigInteger),
         _needed("seen_at_ms", BigInteger),
         _needed("body", Text),

@@ -14,8 +14,8 @@ from simulator import programs, romfs, shrink
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
-NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py", "simulator/hal/line.py")
-SIMULATOR_FILES = ("__init__.py", "station.py")
+NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py")
+SIMULATOR_FILES = ("__init__.py", "ppp.py", "station.py")
 HEAPS = {"x86": "112K", "x64": "208K"}  # far less than a board with PSRAM has; 64 bit objects are twice as large
 
 WITH_PSRAM = {"micropython-i386": "192K", "micropython": "320K"}  # far less than a board with PSRAM has

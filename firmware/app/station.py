@@ -70,6 +70,7 @@ class Station:
         self.updater = Updater(self, Slots(self.vault))
         self.stock = Stock(self)
         self.senses = Senses(self)
+        self.uplinks = None  # firmware.app.uplinks.Uplinks, where the hardware has any
         self.crashes = crashes or Crashes(self.vault)
         self.turns = {"time": 0, "housekeeping": 0}
 

@@ -17,6 +17,7 @@ LIFE = {
     STANDBY: {"taken": CARRYING, "lost": DOWN},
     CARRYING: {"lost": DOWN, "silent": DOWN, "left": DOWN},
 }
+TOLD = ("rssi_dbm", "operator", "sim", "dial_dbm")
 LOOK_S = 1
 LOST_S = 10  # a radio that comes back by itself within this was not lost
 SILENT_S = 120  # in which the head-end has to be heard: its link tries again each minute at least
@@ -81,13 +82,14 @@ class Uplinks:
             await self.look()
             await asyncio.sleep(LOOK_S)
 
-    def facts(self):
-        """Of the uplink that carries: `uplink` (its name) and what it says of itself; nothing without one."""
+    def telemetry(self):
+        """Fields of messages.Telemetry: which uplink carries, and what it says of itself; nothing without one."""
         if self.used is None:
             return {}
-        facts = dict(self.used.uplink.facts())
-        facts["uplink"] = self.used.uplink.name
-        return facts
+        facts = self.used.uplink.facts()
+        fields = {name: facts[name] for name in TOLD if name in facts}
+        fields["uplink"] = self.used.uplink.name
+        return fields
 
     async def look(self):
         """See what has changed, and do the one thing that follows from it."""

@@ -72,10 +72,10 @@ def watch_tasks(vigil, station, idle_s):
 
 
 def keep_uplinks(vigil, pole):
-    """[what keeps a way to the head-end, for ever], nothing where the hardware sees to that by itself."""
+    """What keeps a way to the head-end, for ever: nothing where the hardware sees to that by itself."""
     hal = pole.hal
     if not hal.uplinks:
-        return []
+        return ()
     from firmware.app.uplinks import Uplinks
 
     ticks, link, time, player = pole.clock.ticks, pole.link, pole.time, pole.player
@@ -88,7 +88,7 @@ def keep_uplinks(vigil, pole):
         hal.log,
     )
     vigil.watch("uplinks", lambda: made.turns, TASK_LIMIT_S)
-    return [made.run()]
+    return (made.run(),)
 
 
 class Crashes:

@@ -35,7 +35,7 @@ class Uplink:
         self.restarts.append(self._world.now_s)
 
     def facts(self):
-        return {"rssi_dbm": -70}
+        return {"rssi_dbm": -70, "address": "10.0.0.9"}
 
 
 class World:
@@ -274,9 +274,9 @@ def test_poles_that_lose_their_uplinks_together_do_not_come_back_together():
 
 def test_what_carries_can_be_told():
     world = World()
-    assert world.pole.facts() == {}
+    assert world.pole.telemetry() == {}
     world.live(10)
-    assert world.pole.facts() == {"uplink": "lan", "rssi_dbm": -70}
+    assert world.pole.telemetry() == {"uplink": "lan", "rssi_dbm": -70}
     assert any("uplink lan carries" in line for line in world.log)
 
 

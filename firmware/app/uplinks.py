@@ -74,6 +74,7 @@ class Uplinks:
         self._log = log
         self._heard_s = 0
         self._count = 0
+        self._route_went = False
 
     async def run(self):
         """For ever."""
@@ -100,6 +101,8 @@ class Uplinks:
             self._count = count
         for way in self._ways:
             self._check(way, now_s)
+        if self._route_went and not (self.used and self._busy()):
+            self._begin_anew(now_s)
         better = self._standing_by(now_s)
         if better:
             self._take(better, now_s)
@@ -122,6 +125,17 @@ class Uplinks:
                 self._drop(way, "silent", now_s)
             elif now_s - way.since_s >= KEPT_S and now_s - self._heard_s < SILENT_S:
                 way.failures = 0
+
+    def _begin_anew(self, now_s):
+        """One that stood by had taken the system's default route and is gone. There is no word to give the route to the
+        one that carries, but that it rises again; what it has open would go on meanwhile, and nothing new could be.
+        """
+        self._route_went = False
+        way, self.used = self.used, None
+        if way:
+            way.step("left", now_s)
+            self._down(way)
+            way.soon_s = now_s
 
     def _patience_s(self, way):
         if len(self._ways) > 1:
@@ -192,6 +206,8 @@ class Uplinks:
         way.step(event, now_s)
         if way is self.used:
             self.used = None
+        elif event == "lost":
+            self._route_went = True
         self._down(way)
         way.failures += 1
         pause_s = min(LAST_PAUSE_S, FIRST_PAUSE_S << min(way.failures - 1, 8))

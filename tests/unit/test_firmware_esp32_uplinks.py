@@ -4,6 +4,8 @@ import ast
 import asyncio
 import importlib
 import inspect
+import json
+import re
 import sys
 import types
 from types import SimpleNamespace
@@ -12,6 +14,8 @@ import pytest
 
 from firmware.hal import uplink
 from simulator.hal.line import PPP
+from simulator.hal.uplinks import Cable
+from simulator.runtime import ROOT
 from tests.unit.test_firmware_esp32 import STUBS, members, stub_of
 
 MODULES = ("lan", "wifi", "modem")
@@ -255,3 +259,23 @@ def test_names_are_asked_of_the_uplinks_that_are_there_and_the_best_radio_tells_
 def test_nothing_is_opened_without_an_uplink(board):
     with pytest.raises(OSError):
         asyncio.run(net().Net(net().uplinks_of(WIFI)).udp("10.0.0.1", 123))
+
+
+def test_every_uplink_has_the_members_of_the_contract(board, tmp_path):
+    text = (ROOT / "firmware" / "hal" / "contract.md").read_text()
+    section = text[text.index("## Uplinks") :]
+    named = set(re.findall(r"^\| `(?:await )?(\w+)", section, re.MULTILINE)) - {"member"}
+    assert {"name", "up", "down", "alive", "restart", "facts"} == named
+    made = [*net().uplinks_of({**WIFI, "ethernet": ETHERNET, "modem": MODEM}), Cable("lan", str(tmp_path))]
+    assert {one.name for one in made} == set(re.findall(r"`(lan|wifi|4g)`", section))
+    for one in made:
+        assert all(hasattr(one, name) for name in named), one
+
+
+def test_the_wiring_in_the_documents_is_taken(board):
+    text = (ROOT / "docs" / "firmware.md").read_text()
+    lines = re.findall(r'^    ("(?:ssid|ethernet|modem)": .*)$', text, re.MULTILINE)
+    wiring = json.loads("{" + ",".join(lines) + "}")
+    made = net().uplinks_of(wiring)
+    assert [one.name for one in made] == ["lan", "wifi", "4g"]
+    asyncio.run(made[0].up())

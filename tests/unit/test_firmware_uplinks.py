@@ -158,7 +158,32 @@ def test_one_that_comes_and_goes_has_to_be_steady_for_longer_and_is_tried_less_a
     assert world.carrying == "4g"
     pauses = [later - before for before, later in zip(lan.tries, lan.tries[1:], strict=False)]
     assert pauses[-1] > uplinks.LAST_PAUSE_S // 2 and len(lan.tries) < 20
-    assert len(world.ways["4g"].downs) <= 2
+    assert len(world.ways["4g"].downs) <= len(lan.tries)
+
+
+def test_the_route_that_one_standing_by_took_with_it_is_given_back_to_what_carries():
+    world = World("lan 4g")
+    lan, modem = world.ways.values()
+    lan.there = False
+    world.live(10)
+    lan.there = True
+    world.live(uplinks.FIRST_PAUSE_S + 5)
+    assert lan.alive() and world.carrying == "4g" and modem.downs == []
+    lan.there, world.on_air = False, True
+    world.live(300)
+    assert modem.downs == [] and world.carrying == "4g"
+    world.on_air = False
+    world.live(5)
+    assert len(modem.downs) == 1 and world.carrying == "4g"
+    world.live(10)
+    assert len(modem.downs) == 1
+
+
+def test_one_that_never_rose_has_taken_no_route():
+    world = World("lan 4g")
+    world.ways["lan"].there = False
+    world.live(2 * 3600)
+    assert len(world.ways["lan"].tries) > 3 and world.ways["4g"].downs == []
 
 
 def test_one_that_has_carried_long_enough_is_as_good_as_new():

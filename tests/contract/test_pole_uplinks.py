@@ -1,10 +1,12 @@
 """A pole that keeps its way to the head-end itself: a real process on MicroPython, a broker, a cable and a modem."""
 
+import json
 import time
 
 import pytest
 
 from firmware.app import uplinks
+from firmware.app.vigil import SAFE_AFTER
 from headend.adapters.broker import MosquittoBroker
 from simulator.modem import Modem
 from tests.conftest import program
@@ -49,6 +51,16 @@ def test_a_pole_whose_cable_is_pulled_goes_on_over_4g_and_says_so(street: Street
         assert modem.dialled == 1 and pole.alive
         assert "uplink lan lost" in pole.log and "uplink 4g carries" in pole.log
         assert modem.card not in pole.log
+
+
+def test_a_pole_in_safe_mode_keeps_its_uplinks_too(street: Street):
+    pole = street.pole(uplinks=[{"name": "lan"}], start=False)
+    (pole.folder / "data").mkdir(exist_ok=True)
+    (pole.folder / "data" / "crash").write_text(json.dumps(["on purpose", SAFE_AFTER, 1]))
+    pole.start()
+    street.wait_online()
+    assert street.desk.states["p1"][-1].firmware == "safe mode"
+    assert "uplink lan carries" in pole.log
 
 
 @pytest.mark.slow

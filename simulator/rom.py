@@ -13,6 +13,9 @@ import ffi
 import uctypes
 import vfs
 
+ROM = "/rom"
+GC_EVERY_BYTES = 4096  # from the first import on: what lives long lies close together then
+
 
 def mapped(image):
     """The bytes of a file, mapped."""
@@ -24,38 +27,53 @@ def mapped(image):
 
 
 def mount(image):
-    """At /rom, and modules are taken from there only."""
-    vfs.mount(vfs.VfsRom(mapped(image)), "/rom")
-    sys.path[:] = ["/rom", ".frozen"]
+    """At ROM, and modules are taken from there only."""
+    vfs.mount(vfs.VfsRom(mapped(image)), ROM)
+    sys.path[:] = [ROM, ".frozen"]
+
+
+def load(place, module):
+    """A module of the image that is mounted at `place` (its table of modules: simulator/flat.py)."""
+    with open(place + "/modules") as file:
+        for line in file:
+            known, name = line.split()
+            if known == module:
+                return __import__(name)
+    raise ImportError(module)
 
 
 def choose(folder):
-    """Slot of the profile's flash to start, as firmware.start has it; after recovery by cable it is chosen anew."""
-    from firmware import start
-    from simulator.hal.files import Files
-
-    files = Files(folder + "/data")
+    """The slot of the profile's flash to start, mounted, as firmware.start has it; where its image is mounted. After
+    recovery by cable it is chosen anew.
+    """
+    start = load(ROM, "firmware.start")
+    files = load(ROM, "simulator.hal.files").Files(folder + "/data")
     slot = start.choose(files)
     if slot is None:
-        from firmware import recovery
-
         with open(folder + "/profile.json") as file:
-            recovery.run(json.load(file), files, sys.stdin.readline, sys.stdout.write)
+            load(ROM, "firmware.recovery").run(json.load(file), files, sys.stdin.readline, sys.stdout.write)
         slot = start.choose(files)
-    if slot:
-        start.mount(mapped(folder + "/data/" + start.file_of(slot)))
-    return slot
+    if not slot:
+        return ROM
+    start.mount(mapped(folder + "/data/" + start.file_of(slot)))
+    return start.AT
+
+
+def forget():
+    """Nothing of what has chosen is left in the heap, nor in the way of the program that was chosen."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", "").startswith(ROM + "/"):
+            del sys.modules[name]
+    gc.collect()
 
 
 def main():
     """As a device's core image does it: the program in the slot that is chosen, or the one that came with the core."""
+    gc.threshold(GC_EVERY_BYTES)
     mount(sys.argv[1])
-    choose(sys.argv[2])
-    for name in list(sys.modules):
-        if name.split(".")[0] in ("firmware", "protocol", "simulator"):
-            del sys.modules[name]
-    gc.collect()  # nothing of what has chosen is left in the heap
-    __import__("simulator.station").station.main()
+    place = choose(sys.argv[2])
+    forget()
+    load(place, "simulator.station").main()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator import programs, romfs, shrink
+from simulator.flat import flatten
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
@@ -79,32 +80,42 @@ def sources() -> list[Path]:
     return found
 
 
-def rom(arch: str) -> Path:
-    """A ROM image with these files compiled for `arch`, made when anything has changed.
+def rom(arch: str, flat: bool = True) -> Path:
+    """A ROM image with these files compiled for `arch`, made when anything has changed; `flat`: see simulator.flat.
 
-    Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM
-    47 KB.
+    Imported from source they do not fit an ESP32's heap at all, and as .mpy files they take a third more of it.
     """
-    names = sources()
-    texts = shrink.shrink({str(name): (ROOT / name).read_text() for name in names})
+    texts = shrunk({str(name): (ROOT / name).read_text() for name in sources()}, flat)
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
     path = programs.tools_folder() / "rom" / f"{arch}-{digest.hexdigest()[:16]}.rom"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as building:
-            for name in names:
-                target = Path(building) / name.with_suffix(".mpy")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shrunk = target.with_suffix(".py")
-                shrunk.write_text(texts[str(name)])
-                cross_compile(shrunk, target, arch, name.stem)  # a name that is there anyway
-                shrunk.unlink()
-            new = path.with_suffix(f".{os.getpid()}")
-            new.write_bytes(romfs.image(Path(building)))
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_bytes(image(texts, arch))
         new.rename(path)
     return path
+
+
+def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
+    """The files of a program as they are compiled for a pole."""
+    small = shrink.shrink(texts)
+    return flatten(small) if flat else small
+
+
+def image(texts: dict[str, str], arch: str) -> bytes:
+    """A ROM image of these files, what is Python compiled."""
+    with tempfile.TemporaryDirectory() as building:
+        for name, text in texts.items():
+            target = Path(building, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+            if target.suffix == ".py":
+                # As the file's name in tracebacks one that is there anyway.
+                cross_compile(target, target.with_suffix(".mpy"), arch, target.stem)
+                target.unlink()
+        return romfs.image(Path(building))
 
 
 def cross_compile(source: Path, target: Path, arch: str, shown: str) -> None:

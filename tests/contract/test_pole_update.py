@@ -1,20 +1,18 @@
 """A pole on the street gets another program: by a sealed order, tried, kept or left again."""
 
 import json
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from simulator import romfs
-from simulator.runtime import ROOT, cross_compile, sources
+from simulator import runtime
+from simulator.runtime import ROOT, sources
 from tests.conftest import program
 from tests.support import keys
 from tests.support.street import Street
-from tests.support.twins import runtime
+from tests.support.twins import runtime as runtime_of
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -24,17 +22,10 @@ OLD = 'FIRMWARE = "0.1"'
 
 def image(arch: str, line: str) -> bytes:
     """The program as it is, but for one line."""
-    with tempfile.TemporaryDirectory() as building:
-        for name in sources():
-            text = (ROOT / name).read_text()
-            if str(name) == STATION:
-                assert OLD in text
-                text = text.replace(OLD, line)
-            source, target = Path(building, "source.py"), Path(building, "image", name.with_suffix(".mpy"))
-            source.write_text(text)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            cross_compile(source, target, arch, str(name))
-        return romfs.image(Path(building, "image"))
+    texts = {str(name): (ROOT / name).read_text() for name in sources()}
+    assert OLD in texts[STATION]
+    texts[STATION] = texts[STATION].replace(OLD, line)
+    return runtime.image(runtime.shrunk(texts), arch)
 
 
 def send(street: Street, release: int, raw: bytes, **how) -> None:
@@ -60,7 +51,7 @@ def runs(street: Street, firmware: str) -> None:
 
 
 def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_other_orders(tmp_path):
-    small = runtime("micropython-i386")
+    small = runtime_of("micropython-i386")
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
         Street(tmp_path, small, broker) as street,
@@ -80,7 +71,7 @@ def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_ot
 
 
 def test_a_new_program_is_tried_and_kept_and_a_broken_one_is_left_after_three_starts(tmp_path):
-    small = runtime("micropython-i386")
+    small = runtime_of("micropython-i386")
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
         Street(tmp_path, small, broker) as street,

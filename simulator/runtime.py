@@ -16,7 +16,7 @@ from simulator.flat import flatten
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
 NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py")
-SIMULATOR_FILES = ("__init__.py", "station.py")
+SIMULATOR_FILES = ("__init__.py", "ppp.py", "station.py")
 HEAPS = {"x86": "112K", "x64": "208K"}  # an ESP32's without PSRAM; 64 bit objects are twice as large
 WITH_PSRAM = {"x86": "192K", "x64": "320K"}  # far less than a board with PSRAM has
 

@@ -288,6 +288,10 @@ class FeltOut(Out):
     temperature_c: int | None
     cabinet_open: bool | None
     rssi_dbm: int | None
+    uplink: str
+    operator: str
+    sim: str
+    dial_dbm: int | None
     free_kb: int
     clock: str
     clock_age_s: int

@@ -168,6 +168,7 @@ class Hal:
     i2s_bytes = 8192
     woken_by = "reset"
     beacon = box = None
+    uplinks = ()
 
     def __init__(self):
         self.profile = GIVEN["profile"]

@@ -18,6 +18,9 @@ KINDS = [
     messages.DayPart,
     messages.Rules,
     messages.Stop,
+    messages.Update,
+    messages.Check,
+    messages.Telemetry,
     messages.Receipt,
     messages.Ack,
     messages.State,
@@ -85,6 +88,18 @@ def test_any_json_in_any_field_is_a_message_or_a_wire_error(kind, data):  # M-3
     with contextlib.suppress(WireError):
         message = schema.decode(kind, json.dumps(chosen).encode())
         assert schema.decode(kind, schema.encode(message)) == message
+
+
+@given(data=st.data(), kind=st.sampled_from([*messages.ORDERS.values(), messages.KeyList]))
+def test_what_is_sealed_is_what_is_opened_and_what_is_held_already_is_not_made_again(data, kind):  # S-2
+    content = data.draw(of(kind))
+    body = seal.body(7, NOW_MS, NOW_MS + 1, "g/all", content)
+    assert body.count(b"\n") == (len(content.sessions) if kind is messages.Plan else 0)
+    opened = seal.open_body(seal.Sealed(1, b"", body))
+    assert (opened.content, opened.seq, opened.kind) == (content, 7, kind.TYPE)
+    if kind is messages.Plan:
+        again = seal.open_body(seal.Sealed(1, b"", body), lambda one: opened.content.sessions[0])
+        assert all(one is opened.content.sessions[0] for one in again.content.sessions)
 
 
 GOOD = keys.order("g/00070", 7, samples()["plan"], NOW_MS)

@@ -3,3 +3,4 @@
 include("$(MPY_DIR)/ports/esp32/boards/manifest.py")
 package("protocol", base_path="..", opt=2)
 package("firmware", base_path="..", opt=2)
+module("boot.py", base_path=".")  # run before any file of the flash

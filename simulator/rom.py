@@ -2,6 +2,10 @@
 
 The image is mapped, not read: like an ESP32's flash it is no part of the heap, and all poles share the PC's
 memory of it.
+
+This is the chip's bootloader too. IMAGE is the core that the pole was flashed with; later ones lie in the profile as
+`core-0` and `core-1`. A core that was set and is not confirmed is started once; at the next start the one before is,
+unless the profile's world.json says `"rollback": false`.
 """
 
 import gc
@@ -12,6 +16,8 @@ import sys
 import ffi
 import uctypes
 import vfs
+
+HEADER = b"\xd2\xcd\x31"  # of an image (simulator/romfs.py)
 
 
 def mapped(image):
@@ -29,28 +35,68 @@ def mount(image):
     sys.path[:] = ["/rom", ".frozen"]
 
 
+def load(path, default):
+    """A JSON file, or `default` where there is none."""
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except OSError:
+        return default
+
+
+def is_image(path):
+    """Whether there is something that begins like an image."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(HEADER)) == HEADER
+    except OSError:
+        return False
+
+
+def bootloader(image, folder):
+    """The image to start, after the record of it was written."""
+    world = load(folder + "/world.json", {})
+    fresh = {"boot": "core-0", "state": "valid", "back": "core-0", "release": world.get("core_release", 1)}
+    record = load(folder + "/otadata", fresh)
+    state = record["state"]
+    flashed = record["boot"] == "core-0" or is_image(folder + "/" + record["boot"])
+    if state == "pending" or not flashed:
+        record["boot"], state = record["back"], "valid"
+    elif state == "new":
+        state = "pending" if world.get("rollback", True) else "valid"
+    record["state"], record["running"] = state, record["boot"]
+    with open(folder + "/otadata.new", "w") as file:
+        json.dump(record, file)
+    os.rename(folder + "/otadata.new", folder + "/otadata")
+    path = folder + "/" + record["running"]
+    return path if is_image(path) else image
+
+
 def choose(folder):
-    """Slot of the profile's flash to start, as firmware.start has it; after recovery by cable it is chosen anew."""
+    """False when the chip has to start anew. As firmware.start has it; after recovery by cable it is chosen anew."""
     from firmware import start
+    from simulator.hal.core import place
     from simulator.hal.files import Files
 
     files = Files(folder + "/data")
+    if start.another_core(files, place(folder)):
+        return False
     slot = start.choose(files)
     if slot is None:
         from firmware import recovery
 
-        with open(folder + "/profile.json") as file:
-            recovery.run(json.load(file), files, sys.stdin.readline, sys.stdout.write)
+        recovery.run(load(folder + "/profile.json", None), files, sys.stdin.readline, sys.stdout.write)
         slot = start.choose(files)
     if slot:
         start.mount(mapped(folder + "/data/" + start.file_of(slot)))
-    return slot
+    return True
 
 
 def main():
-    """As a device's core image does it: the program in the slot that is chosen, or the one that came with the core."""
-    mount(sys.argv[1])
-    choose(sys.argv[2])
+    """As a device does it: a core, and the program in the slot that is chosen or the one that came with the core."""
+    mount(bootloader(sys.argv[1], sys.argv[2]))
+    if not choose(sys.argv[2]):
+        return  # whoever switched it on does so again
     for name in list(sys.modules):
         if name.split(".")[0] in ("firmware", "protocol", "simulator"):
             del sys.modules[name]

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,26 +86,34 @@ def rom(arch: str) -> Path:
     Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM
     47 KB.
     """
-    names = sources()
-    texts = shrink.shrink({str(name): (ROOT / name).read_text() for name in names})
+    texts = shrink.shrink(pole_texts())
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
     path = programs.tools_folder() / "rom" / f"{arch}-{digest.hexdigest()[:16]}.rom"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as building:
-            for name in names:
-                target = Path(building) / name.with_suffix(".mpy")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shrunk = target.with_suffix(".py")
-                shrunk.write_text(texts[str(name)])
-                cross_compile(shrunk, target, arch, name.stem)  # a name that is there anyway
-                shrunk.unlink()
-            new = path.with_suffix(f".{os.getpid()}")
-            new.write_bytes(romfs.image(Path(building)))
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_bytes(image(arch, texts))
         new.rename(path)
     return path
+
+
+def pole_texts() -> dict[str, str]:
+    """The text of each of the sources by its name."""
+    return {str(name): (ROOT / name).read_text() for name in sources()}
+
+
+def image(arch: str, texts: Mapping[str, str]) -> bytes:
+    """A ROM image of these files, compiled."""
+    with tempfile.TemporaryDirectory() as building:
+        for name, text in texts.items():
+            source = Path(building, name)
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(text)
+            cross_compile(source, source.with_suffix(".mpy"), arch, source.stem)  # a name that is there anyway
+            source.unlink()
+        return romfs.image(Path(building))
 
 
 def cross_compile(source: Path, target: Path, arch: str, shown: str) -> None:

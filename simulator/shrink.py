@@ -23,7 +23,8 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*\Z")
 LONGEST_TEXT = 16  # a longer one would be there once for each module
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Known outside: to who starts it (simulator/rom.py), to the compiler.
-ENTRANCES = ("main", "live", "choose", "file_of", "mount", "run", "Files", "micropython", "ptr8", "ptr16")
+ENTRANCES = ("main", "live", "another_core", "choose", "file_of", "mount", "place", "run", "Files", "start", "profile")
+ENTRANCES += ("micropython", "ptr8", "ptr16")
 THEIRS = {"asyncio", "core", "gc", "machine", "os", "sys", "time"}
 
 Value = int | float | str | bytes

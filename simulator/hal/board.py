@@ -5,6 +5,7 @@ world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "
               "box": true if it can feel itself}
 network       "down" while the cable is cut
 alarm, stop   there while that key is pressed
+otadata       the bootloader's record (simulator.rom); core-0, core-1: the places for core images
 box.json      what the box is like (simulator.hal.box)
 rtc.json      the battery-backed clock
 data/         the flash
@@ -17,6 +18,7 @@ import sys
 
 from simulator.hal.beacon import Beacon
 from simulator.hal.clock import Crystal, Rtc
+from simulator.hal.core import place
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
 from simulator.hal.net import Net
@@ -49,6 +51,7 @@ class SimBoard:
             from simulator.hal.box import SimBox  # only here: a lite board has no memory for it
 
             self.box = SimBox(folder, self._crystal.us, lambda: self._sink)
+        self.core = place(folder)
         street = world.get("beacon")  # [broadcast address, port]
         self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"

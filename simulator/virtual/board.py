@@ -237,7 +237,7 @@ class Board:
         self.files = Files(folder + "/data")
         mobile = Mobile(about["operator"], about["seed"])
         self.beacon = air.link() if air else None
-        self.box = None
+        self.box = self.core = None
         self.net = Net(Udp(world, mobile, Dice(about["seed"] + 1), bytes.fromhex(profile["key"])))
 
     def rtc_us(self):

@@ -1,41 +1,20 @@
 """A pole on the street gets another program: by a sealed order, tried, kept or left again."""
 
 import json
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from simulator import romfs
-from simulator.runtime import ROOT, cross_compile, sources
 from tests.conftest import program
 from tests.support import keys
+from tests.support.images import image
 from tests.support.street import Street
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-STATION = "firmware/app/station.py"
-OLD = 'FIRMWARE = "0.1"'
-
-
-def image(arch: str, line: str) -> bytes:
-    """The program as it is, but for one line."""
-    with tempfile.TemporaryDirectory() as building:
-        for name in sources():
-            text = (ROOT / name).read_text()
-            if str(name) == STATION:
-                assert OLD in text
-                text = text.replace(OLD, line)
-            source, target = Path(building, "source.py"), Path(building, "image", name.with_suffix(".mpy"))
-            source.write_text(text)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            cross_compile(source, target, arch, str(name))
-        return romfs.image(Path(building, "image"))
-
 
 def send(street: Street, release: int, raw: bytes, **how) -> None:
     item = street.media.add(raw, 1)

@@ -168,7 +168,7 @@ class Hal:
     runtime = "virtual"
     i2s_bytes = 8192
     woken_by = "reset"
-    beacon = box = None
+    beacon = box = core = None
 
     def __init__(self):
         self.profile = GIVEN["profile"]

@@ -46,6 +46,7 @@ class FlashFiles(Files):
 class Hal:
     """As little hardware as a pole needs to start."""
 
+    core = None
     runtime = "power cuts"
     i2s_bytes = 4096
     net = None

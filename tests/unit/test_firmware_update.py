@@ -41,7 +41,7 @@ class Pole:
     def __init__(self, folder):
         self.files = Files(str(folder / "data"))
         self.player = self.clock = self.agenda = self.hal = self.link = self.report = self
-        self.session = self.next = self.box = None
+        self.session = self.next = self.box = self.core = None
         self.up, self.source, self.states = True, "net", 0
         self.air = Air()
         self.driver = True
@@ -53,7 +53,8 @@ class Pole:
         self.chosen = Slots(self.vault).choose()
         self.media = Media(self.files)
         self.slots = Slots(self.vault)
-        self.updater = Updater(self, self.slots)
+        self.refused = []
+        self.updater = Updater(self, self.slots, lambda why, count: self.refused.append(why))
         return self.chosen
 
     amp = lambda self, level: None  # noqa: E731 - the HAL's words
@@ -83,7 +84,7 @@ class Pole:
         assert self.offer(release, text) == ""
         self.fetched(text)
         with pytest.raises(Restart):
-            self.updater.install()
+            asyncio.run(self.updater.install())
         return self.live()
 
 
@@ -128,9 +129,9 @@ def test_it_is_tried_far_from_any_session_and_with_power_to_spare(pole, name, va
     setattr(pole, name, value)
     if allowed:
         with pytest.raises(Restart):
-            pole.updater.install()
+            asyncio.run(pole.updater.install())
     else:
-        pole.updater.install()
+        asyncio.run(pole.updater.install())
     assert pole.live() == ("a" if allowed else "")
 
 

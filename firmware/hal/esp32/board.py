@@ -10,30 +10,39 @@ from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
 from firmware.hal.esp32.box import Box
+from firmware.hal.esp32.core import place
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
+DATA = "/data"
 # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
 # "espnow": true or "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
 
+def profile():
+    """The enrolment bundle."""
+    with open(PROFILE) as file:
+        return json.load(file)
+
+
 class Board:
     """One pole's box."""
 
-    def __init__(self):
-        with open(PROFILE) as file:
-            self.profile = json.load(file)
+    def __init__(self, core_release):
+        """`core_release`: of the core image that runs."""
+        self.profile = profile()
         with open(WIRING) as file:
             wiring = json.load(file)
         self._pins = (wiring["bck"], wiring["ws"], wiring["data"])
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
-        self.files = Files("/data")
+        self.files = Files(DATA)
+        self.core = place(core_release)
         self.beacon = None
         if wiring.get("espnow"):
             self.beacon = EspNow()

@@ -85,6 +85,8 @@ class Updater:
                 return "no place"
             if order.image.bytes > self._get_cores().room:
                 return "too large"
+        elif not self._station.hal.slots:
+            return "no place"
         release, failed = self._known(order)
         if order.release <= release and not order.downgrade:
             return "older"

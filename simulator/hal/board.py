@@ -29,6 +29,7 @@ class SimBoard:
     """The contract of `firmware/hal/contract.md` on a PC."""
 
     i2s_bytes = 16384
+    slots = True
 
     def __init__(self, folder):
         self._folder = folder

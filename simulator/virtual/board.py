@@ -220,6 +220,7 @@ class Board:
     """The contract of `firmware/hal/contract.md`."""
 
     i2s_bytes = 16384
+    slots = True
 
     def __init__(self, folder, world, air=None):
         """`folder` holds profile.json, about.json and data/."""

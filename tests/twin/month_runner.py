@@ -169,6 +169,7 @@ class Hal:
     i2s_bytes = 8192
     woken_by = "reset"
     beacon = box = core = None
+    slots = True
 
     def __init__(self):
         self.profile = GIVEN["profile"]

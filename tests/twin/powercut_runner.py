@@ -47,6 +47,7 @@ class Hal:
     """As little hardware as a pole needs to start."""
 
     core = None
+    slots = True
     runtime = "power cuts"
     i2s_bytes = 4096
     net = None

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from protocol import messages
-from simulator import romfs
+from simulator import program, romfs
 from tests.support import keys
 from tests.support.project import ROOT
 from tests.support.twins import runtime
 
-RUNNER = ROOT / "tests" / "twin" / "board_runner.py"
+RUNNERS = [ROOT / "tests" / "twin" / f"{name}_runner.py" for name in ("board", "board_start")]
 PROGRAM = """
 def main(core_release):
     with open("/data/ran", "w") as file:
@@ -25,7 +25,8 @@ NOW_MS = 1_767_229_200_000
 TYPED_BYTES = 512
 CHECKS = [
     node.name
-    for node in ast.parse(RUNNER.read_text()).body
+    for runner in RUNNERS
+    for node in ast.parse(runner.read_text()).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
 ]
 
@@ -57,13 +58,17 @@ def typed(image: bytes) -> str:
 def told(request, tmp_path_factory):
     """{check: what is wrong}"""
     nowhere = {"broker": {"host": "127.0.0.1", "port": 1}, "media": "http://127.0.0.1/m", "time": ("127.0.0.1", 1)}
-    image = slot()
+    image, arch = slot(), runtime(request.param).arch
+    images = {"slot": image.hex(), "program": program.build(arch).hex()}
     given = tmp_path_factory.mktemp("board") / "given.json"
-    given.write_text(json.dumps({"profile": keys.profile("p1", **nowhere), "slot": image.hex()}))
-    command = [*runtime(request.param).argv, "-X", "heapsize=8M", str(RUNNER), str(ROOT), str(given)]
-    done = subprocess.run(command, input=typed(image), capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout.splitlines()[-1])
+    given.write_text(json.dumps(images | {"profile": keys.profile("p1", **nowhere)}))
+    found = {}
+    for runner in RUNNERS:
+        command = [*runtime(request.param).argv, "-X", "heapsize=8M", str(runner), str(ROOT), str(given)]
+        done = subprocess.run(command, input=typed(image), capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr + done.stdout
+        found |= json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 @pytest.mark.parametrize("check", CHECKS)

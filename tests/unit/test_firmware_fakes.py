@@ -8,7 +8,7 @@ from tests.support.project import ROOT
 from tests.unit.test_firmware_esp32 import HARDWARE, STUBS
 
 FAKES = ROOT / "tests" / "support" / "esp32"
-MODULES = sorted(path.stem for path in FAKES.glob("*.py") if path.stem != "wires")
+MODULES = sorted(path.stem for path in FAKES.glob("*.py") if path.stem not in ("wires", "bench"))
 NOT_OF_THE_PORT = {"machine": {"Reset"}}  # what stands in for things that end the program
 LEFT_OUT = {  # send(msg) to all peers: the board names whom it sends to
     "espnow": ["ESPNow.send: mac has to be given", "ESPNow.send: msg in another place"]

@@ -102,6 +102,17 @@ def test_only_a_newer_program_is_taken_unless_the_order_itself_says_otherwise(po
     assert pole.offer(RELEASE + 4) == "older" and pole.offer(RELEASE + 4, downgrade=1) == ""
 
 
+class LiteBoard:
+    """No memory for a slot's image."""
+
+    slots, core, box = False, None, None
+
+
+def test_where_there_is_no_memory_for_a_slot_no_program_is_taken(pole):
+    pole.hal = LiteBoard()
+    assert pole.offer(RELEASE + 1) == "no place" and pole.updater.wanted() == []
+
+
 def test_an_order_is_remembered_over_a_start_and_its_image_is_not_evicted(pole):
     pole.offer(RELEASE + 1)
     pole.live()
@@ -227,6 +238,7 @@ def test_by_cable_a_sealed_program_is_taken_in_pieces_and_started(pole, console)
         ({"do": "order", "hex": order(kid=9)}, "key"),
         ({"do": "order", "hex": order(to="p/p2")}, "audience"),
         ({"do": "order", "hex": order(release=1)}, "older"),
+        ({"do": "order", "hex": order(what=messages.CORE)}, "core"),
         ({"do": "order", "hex": "4c31"}, "format"),
         ({"do": "order", "hex": "xyz"}, "line"),
         ({"do": "dance"}, "line"),

@@ -6,6 +6,7 @@ import sys
 import time
 
 import machine
+import vfs
 from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
@@ -43,6 +44,7 @@ class Board:
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
         self.files = Files(DATA)
         self.core = place(core_release)
+        self.slots = hasattr(vfs, "VfsRom")  # a board without PSRAM is built without it
         self.beacon = None
         if wiring.get("espnow"):
             self.beacon = EspNow()

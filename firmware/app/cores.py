@@ -6,6 +6,8 @@ from a core that was never confirmed, the old core comes up between the starts o
 again; where it does not, the new core counts by itself and gives up. Only the place that does not run is written to.
 """
 
+import asyncio
+
 from firmware.app.slots import CORES, digest
 from firmware.app.vigil import CRASH
 
@@ -13,6 +15,8 @@ STARTS = 3  # of a core on trial
 BLOCK_BYTES = 4096
 PIECE_BYTES = 512  # a heap that has been in use for days may hold no free piece as large as a block
 ERASED = b"\xff"
+BLOCK_S = 0.02  # of rest between two blocks, for everybody else
+LOOK_S = 10
 
 
 class Cores:
@@ -165,3 +169,19 @@ def _pieces(file, start, end, piece):
         got = file.readinto(piece)
         piece[got:] = ERASED * (PIECE_BYTES - got)
         yield at
+
+
+async def install(cores, order, media, allowed):
+    """Copy a fetched image to the idle place, and note that it is to be tried: True if it reads back.
+
+    Minutes of erasing flash, interrupted while it is not `allowed()` (an emergency); what was written stands meanwhile.
+    """
+
+    async def pause():
+        await asyncio.sleep(BLOCK_S)
+        while not allowed():
+            await asyncio.sleep(LOOK_S)
+
+    with media.open(order.image.media) as file:
+        await cores.write(file, order.image.bytes, pause)
+    return cores.put(order.release, order.image.media, order.image.bytes)

@@ -17,7 +17,6 @@ FAR_MS = 30 * 60 * 1000  # no session nearer than this
 CHARGE_PERMILLE = 400  # of the battery, when the mains are off
 PROOF_S = 600
 LOOK_S = 10
-BLOCK_S = 0.02  # between two blocks of a core image, for everybody else
 SETTLE_S = 0.3  # of the amplifier, after it was switched on
 
 
@@ -37,16 +36,17 @@ class Updater:
         self._refuse = refuse
         self._cores = None
         self._writing = None  # the order whose core is being copied
-        if station.hal.core and self._vault.files.size(CORES) >= 0:
-            self._get_cores()
+        if self._vault.files.size(CORES) >= 0:
+            self.cores()
         self._pending = self._load()
 
-    def _get_cores(self):
-        """Cores take no memory of a pole that never had another one."""
-        if self._cores is None:
+    def cores(self):
+        """cores.Cores, or None where there is no place for them; it takes no memory of a pole that never had one."""
+        core = None if self._cores else self._station.hal.core
+        if core:
             from firmware.app.cores import Cores
 
-            self._cores = Cores(self._vault, self._station.hal.core)
+            self._cores = Cores(self._vault, core)
         return self._cores
 
     @property
@@ -62,14 +62,13 @@ class Updater:
         except WireError:
             order = None  # damaged: it comes again
         # Done, or tried in vain: the same order is not begun anew.
-        return None if order is None or order.release in self._known(order) else order
+        return None if order is None or self._wrong(order) or order.release == self._known(order)[0] else order
 
     def _known(self, order):
         """(release that runs, release that failed) of what the order is for."""
         if order.what != messages.CORE:
             return self.release, self._slots.failed
-        cores = self._get_cores()
-        return cores.release, cores.failed
+        return self._cores.release, self._cores.failed
 
     def offer(self, order):
         """Take a messages.Update: "" or the word why not."""
@@ -81,9 +80,9 @@ class Updater:
 
     def _wrong(self, order):
         if order.what == messages.CORE:
-            if not self._station.hal.core:
+            if not self.cores():
                 return "no place"
-            if order.image.bytes > self._get_cores().room:
+            if order.image.bytes > self._cores.room:
                 return "too large"
         elif not self._station.hal.slots:
             return "no place"
@@ -116,29 +115,19 @@ class Updater:
         if not order or not self._station.media.has(order.image.media) or not self.allowed():
             return
         if order.what == messages.CORE:
-            await self._install_core(order)
+            from firmware.app.cores import install
+
+            self._writing = order
+            put = await install(self._cores, order, self._station.media, self.allowed)
+            self._writing = None
+            if not put:
+                self._refuse("update: core does not read back", 1)
+                self._pending = None if self._pending is order else self._pending
+                return
         else:
             media = order.image.media
             self._slots.put(self._station.media.give(media), order.release, media)
-            raise Restart()
-
-    async def _install_core(self, order):
-        """Minutes of erasing flash, interrupted by a session (an emergency); what was written stands meanwhile."""
-        self._writing = order
-        with self._station.media.open(order.image.media) as file:
-            await self._get_cores().write(file, order.image.bytes, self._between_blocks)
-        self._writing = None
-        if self._get_cores().put(order.release, order.image.media, order.image.bytes):
-            raise Restart()
-        self._refuse("update: core does not read back", 1)
-        if self._pending is order:
-            self._pending = None
-
-    async def _between_blocks(self):
-        self.turns += 1
-        await asyncio.sleep(BLOCK_S)
-        while not self.allowed():
-            await asyncio.sleep(LOOK_S)
+        raise Restart()
 
     async def proved(self):
         """True when everything works that a pole needs to be reached, to know the time and to be heard."""

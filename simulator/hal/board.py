@@ -18,7 +18,6 @@ import sys
 
 from simulator.hal.beacon import Beacon
 from simulator.hal.clock import Crystal, Rtc
-from simulator.hal.core import place
 from simulator.hal.files import Files
 from simulator.hal.i2s import SimI2S
 from simulator.hal.net import Net
@@ -52,7 +51,6 @@ class SimBoard:
             from simulator.hal.box import SimBox  # only here: a lite board has no memory for it
 
             self.box = SimBox(folder, self._crystal.us, lambda: self._sink)
-        self.core = place(folder)
         street = world.get("beacon")  # [broadcast address, port]
         self.beacon = Beacon(*street) if street else None
         self._captures = folder + "/captures"
@@ -60,6 +58,13 @@ class SimBoard:
             os.mkdir(self._captures)
         except OSError:
             pass
+
+    @property
+    def core(self):
+        """The places for core images: looked at when one comes, which is rare."""
+        from simulator.hal.core import place
+
+        return place(self._folder)
 
     def open_i2s(self):
         """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""

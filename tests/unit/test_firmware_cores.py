@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from firmware.app import update
+from firmware.app import cores, update
 from firmware.app.cores import BLOCK_BYTES, PIECE_BYTES, STARTS, Cores
 from firmware.app.slots import CORES
 from firmware.app.update import FAR_MS, Restart
@@ -124,7 +124,7 @@ NEWER = NEW[7:] + NEW[:7]
 
 @pytest.fixture(params=[True, False], ids=["the bootloader goes back", "the bootloader stays"])
 def pole(tmp_path, request, monkeypatch):
-    monkeypatch.setattr(update, "BLOCK_S", 0)
+    monkeypatch.setattr(cores, "BLOCK_S", 0)
     made = CorePole(tmp_path, Chip(request.param))
     assert made.on() == "ota_0"
     return made
@@ -169,7 +169,7 @@ def test_a_core_that_does_not_prove_itself_is_left_after_three_starts_and_not_tr
 
 
 def test_a_core_that_never_comes_to_our_code_is_left_after_three_starts(tmp_path, monkeypatch):
-    monkeypatch.setattr(update, "BLOCK_S", 0)
+    monkeypatch.setattr(cores, "BLOCK_S", 0)
     pole = CorePole(tmp_path, Chip())
     pole.on()
     pole.offer_core(2, NEW)
@@ -197,7 +197,7 @@ def test_only_a_newer_core_is_taken_unless_the_order_itself_says_otherwise(pole)
 
 def test_what_has_no_place_is_refused(pole):
     assert pole.offer_core(2, bytes(ROOM * BLOCK_BYTES + 1)) == "too large"
-    pole.core = None
+    pole.core = pole.updater._cores = None
     assert pole.offer_core(2, NEW) == "no place"
 
 
@@ -210,7 +210,7 @@ def test_a_core_is_written_only_far_from_any_session(pole, coming, allowed):
 
 
 def test_a_session_interrupts_the_writing_which_then_goes_on(pole, monkeypatch):
-    monkeypatch.setattr(update, "LOOK_S", 0.001)
+    monkeypatch.setattr(cores, "LOOK_S", 0.001)
     pole.offer_core(2, NEW)
     pole.fetched_core(NEW)
 
@@ -276,7 +276,7 @@ def test_what_the_bootloader_does_not_take_for_an_image_is_left(pole):
 
 
 def test_where_the_old_core_has_gone_the_new_one_stays_after_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(update, "BLOCK_S", 0)
+    monkeypatch.setattr(cores, "BLOCK_S", 0)
     pole = CorePole(tmp_path, Chip(rollback=False))
     pole.on()
     starts = [pole.installed(2, NEW)]
@@ -351,7 +351,7 @@ def whole_life(pole, release):
 
 @pytest.mark.parametrize("rollback", [True, False], ids=["the bootloader goes back", "the bootloader stays"])
 def test_wherever_the_power_goes_a_whole_core_runs_and_the_update_gets_to_its_end(tmp_path, monkeypatch, rollback):
-    monkeypatch.setattr(update, "BLOCK_S", 0)
+    monkeypatch.setattr(cores, "BLOCK_S", 0)
     cuts, going_on = 0, True
     while going_on:
         folder = tmp_path / str(cuts)

@@ -11,7 +11,6 @@ from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
 from firmware.hal.esp32.box import Box
-from firmware.hal.esp32.core import place
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
 from firmware.hal.esp32.net import Net
@@ -43,7 +42,7 @@ class Board:
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
         self.files = Files(DATA)
-        self.core = place(core_release)
+        self._core_release = core_release
         self.slots = hasattr(vfs, "VfsRom")  # a board without PSRAM is built without it
         self.beacon = None
         if wiring.get("espnow"):
@@ -61,6 +60,13 @@ class Board:
         self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
         self._rtc = machine.RTC()
         self._alarm = Pin(wiring["alarm"], Pin.IN, Pin.PULL_UP) if "alarm" in wiring else None
+
+    @property
+    def core(self):
+        """The places for core images: looked at when one comes, which is rare."""
+        from firmware.hal.esp32.core import place
+
+        return place(self._core_release)
 
     def open_i2s(self):
         """The driver sends silence from here on."""

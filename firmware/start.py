@@ -13,16 +13,15 @@ CORE_RELEASE = 1  # of the core image that this file is frozen into; a new one h
 AT = "/app"
 
 
-def another_core(files, core):
-    """True when the chip has to start anew, because another core is to run (`core`: the contract's, or None)."""
-    if core is None:
-        return False
+def restart(files, core):
+    """True when the chip has to start anew, because another core is to run. `core()` gives the contract's; it is not
+    asked for where there never was another one.
+    """
     if files.size(CORES) < 0:
-        core.confirm()  # there never was another one
         return False
     from firmware.app.cores import Cores
 
-    return Cores(Vault(files), core).choose()
+    return Cores(Vault(files), core()).choose()
 
 
 def choose(files):
@@ -47,8 +46,12 @@ def forget():
 
 
 def start(profile, files, core, read_line, write):
-    """Until the program ends; the caller starts the pole anew. `profile()`: the enrolment bundle, for the console."""
-    if another_core(files, core):
+    """Until the program ends; the caller starts the pole anew. `profile()`: the enrolment bundle, for the console;
+    `core`: the contract's, or None.
+    """
+    if core and files.size(CORES) < 0:
+        core.confirm()  # as it was flashed by cable
+    if core and restart(files, lambda: core):
         return
     slot = choose(files)
     if slot is None:

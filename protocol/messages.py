@@ -85,6 +85,7 @@ class Plan(Message):
     """The whole agenda of a group; a newer version replaces the older one. Retained and sealed."""
 
     TYPE = "plan"
+    LINES = "sessions"
     FIELDS = (
         ("version", COUNT, REQUIRED),
         ("rules", Many(One(Rules), MAX_RULES), REQUIRED),

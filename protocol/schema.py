@@ -120,6 +120,7 @@ class Message:
     """
 
     FIELDS = ()
+    LINES = None  # the field whose messages travel behind the others, one on each line: nobody needs them all at once
 
     def __init__(self, **values):
         for name, kind, default in self.FIELDS:
@@ -131,7 +132,7 @@ class Message:
             raise WireError("unknown field %s" % ", ".join(sorted(values)))
 
     def __eq__(self, other):
-        return type(self) is type(other) and write(self) == write(other)
+        return self is other or (type(self) is type(other) and write(self) == write(other))
 
     def __hash__(self):
         return hash(write(self))
@@ -167,12 +168,12 @@ def _build(message, value, where):
     return message(**known)
 
 
-def write(message):
-    """The compact JSON text of a message. Fields that are None are left out."""
+def write(message, without=None):
+    """The compact JSON text of a message. Fields that are None are left out, and the one called `without`."""
     parts = []
     for name, kind, _ in message.FIELDS:
         value = getattr(message, name)
-        if value is not None:
+        if value is not None and name != without:
             parts.append('"' + name + '":' + kind.write(value))
     return "{" + ",".join(parts) + "}"
 
@@ -208,3 +209,35 @@ def parse(raw):
 def build(message, value):
     """The message that a parsed JSON object holds, or WireError."""
     return _build(message, value, message.__name__)
+
+
+def lines_of(raw):
+    """Generator: each line of a buffer without its end, as a view; at least one."""
+    raw = memoryview(raw)
+    start = at = 0
+    while at < len(raw):
+        piece = bytes(raw[at : at + 256])
+        end = piece.find(b"\n")
+        if end < 0:
+            at += len(piece)
+        else:
+            yield raw[start : at + end]
+            start = at = at + end + 1
+    yield raw[start:]
+
+
+def read_lines(message, rest, held):
+    """The list of a message class's field LINES out of its lines (a generator); WireError.
+
+    `held(one)`: what is known already and equal, to be had instead.
+    """
+    found = []
+    for name, kind, _ in message.FIELDS:
+        if name == message.LINES:
+            for line in rest:
+                if len(found) == kind.most:
+                    raise WireError("%s: more than %d" % (name, kind.most))
+                found.append(held(decode(kind.kind.message, line)))
+    for _ in rest:
+        raise WireError("more than one line")
+    return found

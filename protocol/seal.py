@@ -2,7 +2,8 @@
 
     sealed   = "L1" kid(2) length(2) signature body          all numbers big-endian
     signed   = "L1" kid(2) body                              RSA PKCS#1 v1.5, SHA-256, e = 65537
-    body     = {"seq":…,"iat":…,"exp":…,"to":"g/…|p/…","type":"…","a":{…}}   compact JSON
+    body     = {"seq":…,"iat":…,"exp":…,"to":"g/…|p/…","type":"…","a":{…}}   compact JSON; behind it, one
+                                                             on each line, what is the message's LINES
     pole's   = "R1" mac(32) body                             HMAC-SHA256(key, purpose NUL body)
 
 A pole accepts an order if, in this order: the key is known, in force and has the role; the signature is
@@ -13,7 +14,7 @@ the last one of the same (kid, to, type). The same counter with the same bytes i
 import hashlib
 
 from protocol import messages
-from protocol.schema import WireError, build, parse
+from protocol.schema import WireError, build, lines_of, parse, read_lines
 
 MAGIC = b"L1"
 MAC_MAGIC = b"R1"
@@ -87,7 +88,9 @@ def body(seq, iat, exp, to, message):
     from protocol.schema import write
 
     head = '{"seq":%d,"iat":%d,"exp":%d,"to":"%s","type":"%s","a":' % (seq, iat, exp, to, message.TYPE)
-    return (head + write(message) + "}").encode("utf-8")
+    lines = getattr(message, message.LINES) if message.LINES else ()
+    parts = [head + write(message, message.LINES) + "}"] + [write(one) for one in lines]
+    return "\n".join(parts).encode("utf-8")
 
 
 def expected_block(sealed):
@@ -125,10 +128,11 @@ def verify(sealed, modulus):
         pass
 
 
-def open_body(sealed):
-    """The Letter of an envelope whose signature has been checked, or SealError("body")."""
+def open_body(sealed, held=lambda one: one):
+    """The Letter of an envelope whose signature has been checked, or SealError("body"). `held`: see read_lines."""
+    rest = lines_of(sealed.body)
     try:
-        value = parse(sealed.body)
+        value = parse(next(rest))
         for name in ("seq", "iat", "exp"):
             if type(value.get(name)) is not int or not 0 <= value[name] < 1 << 53:
                 raise WireError(name)
@@ -138,6 +142,9 @@ def open_body(sealed):
         if kind is None:
             raise WireError("type")
         content = build(kind, value.get("a"))
+        lines = read_lines(kind, rest, held)
+        if kind.LINES:
+            setattr(content, kind.LINES, lines)
     except WireError:
         raise SealError("body")
     return Letter(sealed.kid, value["seq"], value["iat"], value["exp"], value["to"], value["type"], content)

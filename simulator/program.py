@@ -10,8 +10,7 @@ import json
 from pathlib import Path
 
 from protocol.messages import CHUNK_BYTES
-from simulator.runtime import ROOT, image
-from simulator.shrink import shrink
+from simulator.runtime import ROOT, image, shrunk
 
 PACKAGES = ("protocol", "firmware/app", "firmware/hal/esp32", "firmware/hal", "firmware")
 OF_THE_CORE = ("firmware/boot.py", "firmware/manifest.py")
@@ -27,7 +26,7 @@ def texts() -> dict[str, str]:
 
 def build(arch: str = ARCH) -> bytes:
     """The image for a machine (mpy-cross's name of it)."""
-    return image(arch, shrink(texts()))
+    return image(shrunk(texts(), flat=False), arch)
 
 
 def media_of(raw: bytes) -> str:

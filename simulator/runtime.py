@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import programs, romfs, shrink
+from simulator import bootloader, programs, romfs, shrink
+from simulator.flat import flatten
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
@@ -36,10 +36,13 @@ class Runtime:
     heap: str | None = None
 
     def command(self, folder: Path) -> list[str]:
-        """argv of a pole's process for its profile folder; it has to work in the project's root."""
+        """argv of a pole's process for its profile folder, which is switched on with it; it has to work in the
+        project's root.
+        """
         if self.arch is None:
             return [*self.argv, "-m", "simulator.station", str(folder.resolve())]
-        start = [str(ROOT / "simulator" / "rom.py"), str(rom(self.arch)), str(folder.resolve())]
+        core = bootloader.choose(rom(self.arch), folder.resolve())
+        start = [str(ROOT / "simulator" / "rom.py"), str(core), str(folder.resolve())]
         return [*self.argv, "-X", f"heapsize={self.heap}", *start]
 
 
@@ -80,13 +83,12 @@ def sources() -> list[Path]:
     return found
 
 
-def rom(arch: str) -> Path:
-    """A ROM image with these files compiled for `arch`, made when anything has changed.
+def rom(arch: str, flat: bool = True) -> Path:
+    """A ROM image with these files compiled for `arch`, made when anything has changed; `flat`: see simulator.flat.
 
-    Imported from source they do not fit an ESP32's heap at all, as .mpy files they take 79 KB of it, from ROM
-    47 KB.
+    Imported from source they do not fit an ESP32's heap at all, and as .mpy files they take a third more of it.
     """
-    texts = shrink.shrink(pole_texts())
+    texts = shrunk(pole_texts(), flat)
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
@@ -94,7 +96,7 @@ def rom(arch: str) -> Path:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(f".{os.getpid()}")
-        new.write_bytes(image(arch, texts))
+        new.write_bytes(image(texts, arch))
         new.rename(path)
     return path
 
@@ -104,15 +106,23 @@ def pole_texts() -> dict[str, str]:
     return {str(name): (ROOT / name).read_text() for name in sources()}
 
 
-def image(arch: str, texts: Mapping[str, str]) -> bytes:
-    """A ROM image of these files, compiled."""
+def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
+    """The files of a program as they are compiled for a pole."""
+    small = shrink.shrink(texts)
+    return flatten(small) if flat else small
+
+
+def image(texts: dict[str, str], arch: str) -> bytes:
+    """A ROM image of these files, what is Python compiled."""
     with tempfile.TemporaryDirectory() as building:
         for name, text in texts.items():
-            source = Path(building, name)
-            source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_text(text)
-            cross_compile(source, source.with_suffix(".mpy"), arch, source.stem)  # a name that is there anyway
-            source.unlink()
+            target = Path(building, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+            if target.suffix == ".py":
+                # As the file's name in tracebacks one that is there anyway.
+                cross_compile(target, target.with_suffix(".mpy"), arch, target.stem)
+                target.unlink()
         return romfs.image(Path(building))
 
 

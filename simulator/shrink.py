@@ -3,9 +3,11 @@
 Every name that a program uses has an entry in a table in the heap, also when the code itself is mapped from flash, and
 that table grows by doubling: a few hundred names decide over 9 KB of an ESP32. So, before the sources are compiled:
 
+- It runs on MicroPython: what is for another interpreter is left out.
 - A constant (a number, or a short text) is put in where it is used, and is then no name any more.
-- A private name (`_name`) becomes a short one. Two of them may become the same if no file, and no file together with
-  those that it takes base classes from, knows both: then no object can have both.
+- A private name (`_name`) becomes a short one, or one of those that the interpreter brings along. Two of them may
+  become the same if no file, and no file together with those that it takes base classes from, knows both: then no
+  object can have both.
 - So does the name of a function, a class or an object of a module that is never read as an attribute. Exceptions keep
   theirs: people read them.
 - So does a name that is nowhere more than an argument or a variable, and never named by a caller.
@@ -13,6 +15,7 @@ that table grows by doubling: a few hundred names decide over 9 KB of an ESP32. 
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterable, Mapping
@@ -20,11 +23,20 @@ from dataclasses import dataclass, field
 
 PRIVATE = re.compile(r"_[A-Za-z][A-Za-z0-9_]*\Z")
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*\Z")
+TARGET = re.compile(r'sys\.implementation\.name (==|!=) "micropython"')
 LONGEST_TEXT = 16  # a longer one would be there once for each module
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Known outside: to who starts it (simulator/rom.py), to the compiler.
-ENTRANCES = ("main", "live", "another_core", "choose", "file_of", "mount", "place", "run", "Files", "start", "profile")
+ENTRANCES = ("main", "live", "restart", "choose", "file_of", "mount", "place", "run", "Files", "AT")
 ENTRANCES += ("micropython", "ptr8", "ptr16")
+# Names that every build of MicroPython knows (of math, heapq and uctypes): they lie in its own flash and cost nothing.
+# Those that a program uses are not taken.
+FREE = """
+acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1 fabs floor fmod frexp gamma
+isfinite isinf isnan ldexp lgamma log10 log2 modf pi radians sin sinh sqrt tan tanh trunc heapify heappop heappush
+ARRAY BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 INT16 INT32 INT64 INT8 LONG LONGLONG NATIVE PTR SHORT UINT
+UINT16 UINT32 UINT64 UINT8 ULONG ULONGLONG USHORT VOID
+"""
 THEIRS = {"asyncio", "core", "gc", "machine", "os", "sys", "time"}
 
 Value = int | float | str | bytes
@@ -32,7 +44,8 @@ Value = int | float | str | bytes
 
 def shrink(sources: Mapping[str, str]) -> dict[str, str]:
     """The same files, by their names, with fewer names in them. They must be all that runs together."""
-    files = {name: File(name, text, ast.parse(text)) for name, text in sources.items()}
+    told = {name: TARGET.sub(lambda found: str(found[1] == "=="), text) for name, text in sources.items()}
+    files = {name: File(name, text, ast.parse(text)) for name, text in told.items()}
     modules = {one.module: one for one in files.values()}
     for one in files.values():
         one.find_constants()
@@ -43,7 +56,8 @@ def shrink(sources: Mapping[str, str]) -> dict[str, str]:
     texts = {name: one.rewritten(modules, kept) for name, one in files.items()}
     trees = {name: one.tree for name, one in files.items()}
     own = _of_modules(trees.values())
-    short = _colours({name: _private(tree, own) for name, tree in trees.items()}, _families(trees))
+    free = _free(texts.values())
+    short = _colours({name: _private(tree, own) for name, tree in trees.items()}, _families(trees), free)
     short.update((one, new) for one, new in _arguments(trees.values()).items() if one not in short)
     return {name: _renamed(text, short) for name, text in texts.items()}
 
@@ -166,7 +180,7 @@ def _put(raw: list[bytes], node: ast.AST, new: str) -> None:
 
 def _value(node: ast.expr, known: Mapping[str, Value]) -> Value | None:
     """A number or short text that an expression stands for, or None."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float, str, bytes):
+    if isinstance(node, ast.Constant) and type(node.value) in (bool, int, float, str, bytes):
         return node.value if isinstance(node.value, int | float) or len(node.value) <= LONGEST_TEXT else None
     allowed = (ast.BinOp, ast.UnaryOp, ast.Constant, ast.Name, ast.operator, ast.unaryop, ast.Load)
     if not isinstance(node, ast.BinOp | ast.UnaryOp) or not all(isinstance(one, allowed) for one in ast.walk(node)):
@@ -270,7 +284,13 @@ def _families(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
     return family
 
 
-def _colours(private: Mapping[str, set[str]], family: Mapping[str, set[str]]) -> dict[str, str]:
+def _free(texts: Iterable[str]) -> list[str]:
+    """Those of FREE that no file names, as a word or in a text."""
+    used = set().union(*(re.findall(r"\w+", text) for text in texts))
+    return [name for name in FREE.split() if name not in used]
+
+
+def _colours(private: Mapping[str, set[str]], family: Mapping[str, set[str]], free: list[str]) -> dict[str, str]:
     """Short names, as few as will do."""
     together: dict[str, set[str]] = {}
     for name in private:
@@ -280,8 +300,12 @@ def _colours(private: Mapping[str, set[str]], family: Mapping[str, set[str]]) ->
     short: dict[str, str] = {}
     for one in sorted(together, key=lambda name: (-len(together[name]), name)):
         taken = {short[other] for other in together[one] if other in short}
-        short[one] = next(name for name in (f"_{n}" for n in range(len(together))) if name not in taken)
+        short[one] = next(name for name in itertools.chain(free, _numbered()) if name not in taken)
     return short
+
+
+def _numbered() -> Iterable[str]:
+    return (f"_{n}" for n in itertools.count())
 
 
 def _arguments(trees: Iterable[ast.Module]) -> dict[str, str]:

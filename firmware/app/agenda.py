@@ -84,6 +84,11 @@ class Agenda:
         head = messages.Plan(version=plan.version, rules=plan.rules, day_parts=plan.day_parts)
         self._vault.save_lines(_file(stream), [head] + list(plan.sessions))
 
+    def held(self, session):
+        """The equal session that is in memory already, or this one: a plan that comes again takes no room."""
+        entry = self.entries.get(session.id)
+        return entry.session if entry is not None and entry.session == session else session
+
     def accept(self, stream, plan):
         """Take a new plan of a stream; the sessions that are new or changed and not over yet told of, in order."""
         before = self.entries

@@ -66,7 +66,7 @@ class Cores:
             self._save()
             return False
         try:
-            self._core.boot(self._core.other)  # first: a power cut here costs nothing
+            self._core.boot(self._core.spare)  # first: a power cut here costs nothing
         except OSError:
             self.confirm()  # there is nothing whole to go back to
             return False
@@ -134,7 +134,7 @@ class Cores:
 
     def put(self, release, media, size):
         """To be tried at the next start, if what was written reads back as it should: True."""
-        place = self._core.other
+        place = self._core.spare
         self._held[place] = [release, media, size]
         self.trial = place
         if not self._whole():

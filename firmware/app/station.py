@@ -54,6 +54,7 @@ class Station:
         self.report = Report(pole, key, self.boot, self.journal, self.clock, self._describe)
         keys = open_key_list(self.vault, profile.pop("root"), profile.pop("keys"))  # large, and used once
         self.orders = Orders(keys, self.streams, self.vault, self.clock, self._refused, seen.get("ms", 0))
+        self.orders.held = self.agenda.held
         self.player = Player(
             Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes, hal.amp),
             self.clock,

@@ -81,11 +81,11 @@ class Updater:
     def _wrong(self, order):
         if order.what == messages.CORE:
             if not self.cores():
-                return "no place"
+                return "no room"
             if order.image.bytes > self._cores.room:
-                return "too large"
+                return "no room"
         elif not self._station.hal.slots:
-            return "no place"
+            return "no room"
         release, failed = self._known(order)
         if order.release <= release and not order.downgrade:
             return "older"
@@ -158,7 +158,7 @@ class Updater:
         """Slots or Cores, while what they have started has not proved itself."""
         if self._slots.trial:
             return self._slots
-        return self._cores if self._cores and self._cores.on_trial else None
+        return self._cores if self._cores and self._cores.trial else None
 
 
 def powered(box):

@@ -99,7 +99,7 @@ class Bench:
             hal=SimpleNamespace(box=self.box, profile={"pole": "p"}),
             vault=vault, player=player, streams=["p/p"], ticks=self.crystal,
             clock=SimpleNamespace(now_ms=lambda: NOON_MS + self.crystal.us() // 1000),
-            agenda=SimpleNamespace(plans={}, next_ms=lambda now_ms: None),
+            agenda=SimpleNamespace(rules=list, set_aside=bool, next_ms=lambda now_ms: None),
             on_air=SimpleNamespace(halted=lambda: False),
             report=SimpleNamespace(note=lambda kind, **fields: self.told.append(fields.get("why", ""))),
         )
@@ -121,6 +121,7 @@ class Bench:
         self.checks.ask(what)
         running = asyncio.create_task(self.checks.run())
         while len(self.told) == before:
+            assert not running.done(), running
             await asyncio.sleep(0.1)
         running.cancel()
         return set(self.faults.words)

@@ -5,7 +5,7 @@ world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "
               "box": true if it can feel itself}
 network       "down" while the cable is cut
 alarm, stop   there while that key is pressed
-otadata       the bootloader's record (simulator.rom); core-0, core-1: the places for core images
+otadata       the bootloader's record (simulator.bootloader); core-0, core-1: the places for core images
 box.json      what the box is like (simulator.hal.box)
 rtc.json      the battery-backed clock
 data/         the flash

@@ -1,4 +1,4 @@
-"""The contract's `core` in a profile folder: files in place of partitions. The bootloader is simulator/rom.py."""
+"""The contract's `core` in a profile folder: files in place of partitions. See simulator/bootloader.py."""
 
 import json
 import os
@@ -28,14 +28,14 @@ class Core:
         self._folder = folder
         self._record = record
         self.running = record["running"]
-        self.other = PLACES[1 - PLACES.index(self.running)]
+        self.spare = PLACES[1 - PLACES.index(self.running)]
         self.release = record["release"]
 
     def read(self, at, buffer):
         """Of the other one; what was never written is erased."""
         got = 0
         try:
-            with open(self._folder + "/" + self.other, "rb") as file:
+            with open(self._folder + "/" + self.spare, "rb") as file:
                 file.seek(at)
                 got = file.readinto(buffer)
         except OSError:
@@ -48,7 +48,7 @@ class Core:
 
     def write(self, at, buffer):
         """To the other one."""
-        name = self._folder + "/" + self.other
+        name = self._folder + "/" + self.spare
         if not _exists(name):
             with open(name, "wb"):
                 pass

@@ -1,5 +1,5 @@
 """A pole on the street gets another core image: fetched, copied, tried, kept or left again. Here a core image is what
-the simulated bootloader starts (simulator/rom.py): all the modules, with the choice of the program among them.
+the simulated bootloader starts (simulator/bootloader.py): all the modules, with the choice of the program among them.
 """
 
 import json

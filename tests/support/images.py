@@ -1,6 +1,6 @@
 """Programs and core images for virtual poles: all the modules as they are, but for one line."""
 
-from simulator import runtime, shrink
+from simulator import runtime
 
 STATION = "firmware/app/station.py"
 FIRMWARE = 'FIRMWARE = "0.1"'
@@ -11,4 +11,4 @@ def image(arch: str, new: str = FIRMWARE, old: str = FIRMWARE, name: str = STATI
     texts = runtime.pole_texts()
     assert old in texts[name]
     texts[name] = texts[name].replace(old, new)
-    return runtime.image(arch, shrink.shrink(texts))
+    return runtime.image(runtime.shrunk(texts), arch)

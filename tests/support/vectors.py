@@ -160,9 +160,16 @@ def sealed_nonsense(body: bytes) -> tuple:
     def with_body(raw: bytes) -> bytes:
         return keys.sign("plan", 1, raw)
 
+    head, session, _ = body.split(b"\n")
+    crowd = b"\n".join([head] + [session] * (messages.MAX_SESSIONS + 1))
+    stop = seal.body(7, NOW_MS, NOW_MS + 1000, "g/00070", messages.Stop(session="s-1"))
     return (
         ("sealed, but not JSON", with_body(b"{]}"), 0, "body"),
         ("sealed, of an unknown type", with_body(body.replace(b'"plan"', b'"flash"')), 0, "body"),
+        ("sealed, a plan whose last line is cut", with_body(body[:-1]), 0, "body"),
+        ("sealed, a plan with an empty line", with_body(body + b"\n"), 0, "body"),
+        ("sealed, more sessions than a plan may have", with_body(crowd), 0, "body"),
+        ("sealed, a stop with a second line", with_body(stop + b"\n{}"), 0, "body"),
         ("sealed, with a float for a counter", with_body(body.replace(b'"seq":7', b'"seq":7.0')), 0, "body"),
         (
             "sealed, a list of keys as an order",

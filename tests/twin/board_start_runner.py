@@ -37,7 +37,7 @@ def check_a_chip_with_room_for_one_image_has_no_core():
 def check_the_other_partition_is_read_erased_and_written_and_never_the_running_one():
     new = chip()
     core = place(3)
-    assert (core.release, core.running, core.other, core.blocks) == (3, "ota_0", "ota_1", 8)
+    assert (core.release, core.running, core.spare, core.blocks) == (3, "ota_0", "ota_1", 8)
     before = bytes(new.partitions["ota_0"].bytes)
     core.write(BLOCK_BYTES + 512, b"\x0f" * 512)
     core.write(BLOCK_BYTES + 512, b"\xf1" * 512)
@@ -106,7 +106,7 @@ def starts(new, vault):
     ran = []
     for _ in range(6):
         new.restart()
-        while start.another_core(vault.files, place(1)):
+        while start.restart(vault.files, lambda: place(1)):
             new.restart()
         ran.append(new.running)
     return ran
@@ -125,9 +125,9 @@ def check_a_core_that_proves_itself_stays():
     place(1).confirm()
     vault = installed(new)
     new.restart()
-    assert start.another_core(vault.files, place(1))
+    assert start.restart(vault.files, lambda: place(1))
     new.restart()
-    assert not start.another_core(vault.files, place(1)) and new.otadata[1] == "pending"
+    assert not start.restart(vault.files, lambda: place(1)) and new.otadata[1] == "pending"
     Cores(vault, place(1)).confirm()
     assert new.otadata[:2] == ["ota_1", "valid"] and starts(new, vault) == ["ota_1"] * 6
 

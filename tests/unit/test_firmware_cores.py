@@ -9,7 +9,7 @@ from firmware.app import cores, update
 from firmware.app.cores import BLOCK_BYTES, PIECE_BYTES, STARTS, Cores
 from firmware.app.slots import CORES
 from firmware.app.update import FAR_MS, Restart
-from firmware.start import another_core
+from firmware.start import restart
 from protocol import messages
 from tests.unit.test_firmware_update import NOW_MS, Pole
 
@@ -33,11 +33,11 @@ class Chip:
     def __init__(self, rollback=True):
         self.rollback = rollback
         self.places = {name: bytearray(b"\xff" * (BLOCK_BYTES * ROOM)) for name in PLACES}
-        self.boots, self.state, self.back, self.running = PLACES[0], "new", PLACES[0], PLACES[0]
+        self.boots, self.state, self.back, self.running = PLACES[0], "valid", PLACES[0], PLACES[0]
         self.written, self.bad_block = [], None
 
     @property
-    def other(self):
+    def spare(self):
         return PLACES[1 - PLACES.index(self.running)]
 
     def reset(self):
@@ -50,14 +50,14 @@ class Chip:
         return self.running
 
     def read(self, at, buffer):
-        buffer[:] = self.places[self.other][at : at + len(buffer)]
+        buffer[:] = self.places[self.spare][at : at + len(buffer)]
 
     def erase(self, block):
         self.written.append(block)
-        self.places[self.other][block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = b"\xff" * BLOCK_BYTES
+        self.places[self.spare][block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = b"\xff" * BLOCK_BYTES
 
     def write(self, at, buffer):
-        place = self.places[self.other]
+        place = self.places[self.spare]
         assert set(place[at : at + len(buffer)]) == {0xFF}, "written twice without erasing"
         place[at : at + len(buffer)] = bytes(len(buffer)) if at // BLOCK_BYTES == self.bad_block else buffer
 
@@ -85,7 +85,7 @@ class CorePole(Pole):
         """Switched on: the place whose core comes to run the program."""
         for _ in range(9):
             self.chip.reset()
-            if not another_core(self.files, self.chip):
+            if not restart(self.files, lambda: self.chip):
                 self.live()
                 return self.chip.running
         raise AssertionError("it starts anew for ever")
@@ -176,7 +176,7 @@ def test_a_core_that_never_comes_to_our_code_is_left_after_three_starts(tmp_path
     pole.fetched_core(NEW)
     pole.install()
     dead_starts = 0
-    while pole.chip.reset() == "ota_1" or another_core(pole.files, pole.chip):
+    while pole.chip.reset() == "ota_1" or restart(pole.files, lambda: pole.chip):
         dead_starts += pole.chip.running == "ota_1"
         assert dead_starts < 9
     assert dead_starts == STARTS and pole.cores.failed == 2
@@ -196,9 +196,9 @@ def test_only_a_newer_core_is_taken_unless_the_order_itself_says_otherwise(pole)
 
 
 def test_what_has_no_place_is_refused(pole):
-    assert pole.offer_core(2, bytes(ROOM * BLOCK_BYTES + 1)) == "too large"
+    assert pole.offer_core(2, bytes(ROOM * BLOCK_BYTES + 1)) == "no room"
     pole.core = pole.updater._cores = None
-    assert pole.offer_core(2, NEW) == "no place"
+    assert pole.offer_core(2, NEW) == "no room"
 
 
 @pytest.mark.parametrize(("coming", "allowed"), [(FAR_MS - 1, False), (FAR_MS, True)])
@@ -292,8 +292,8 @@ def test_where_the_old_core_has_gone_the_new_one_stays_after_all(tmp_path, monke
     assert starts == ["ota_1"] * (STARTS + 3) and pole.cores.release == 2
 
 
-def test_a_pole_that_never_had_another_core_confirms_its_own_and_keeps_no_record(pole):
-    assert pole.chip.state == "valid" and pole.files.size(CORES) == -1
+def test_a_pole_that_never_had_another_core_is_not_asked_about_any(pole):
+    assert not restart(pole.files, None) and pole.files.size(CORES) == -1
     assert pole.updater._cores is None
 
 

@@ -110,7 +110,7 @@ class LiteBoard:
 
 def test_where_there_is_no_memory_for_a_slot_no_program_is_taken(pole):
     pole.hal = LiteBoard()
-    assert pole.offer(RELEASE + 1) == "no place" and pole.updater.wanted() == []
+    assert pole.offer(RELEASE + 1) == "no room" and pole.updater.wanted() == []
 
 
 def test_an_order_is_remembered_over_a_start_and_its_image_is_not_evicted(pole):

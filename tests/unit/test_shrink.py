@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from simulator import runtime
+from simulator.flat import TABLE, flatten
 from simulator.shrink import shrink
 
 SOURCES = {
@@ -56,10 +57,37 @@ def test_two_private_names_become_one_only_where_no_object_can_have_both():
 
     def private(name):
         found = [node for node in ast.walk(ast.parse(short[name])) if isinstance(node, ast.Attribute)]
-        return {node.attr for node in found if node.attr.startswith("_") and node.attr != "__init__"}
+        return {node.attr for node in found} - {"__init__", "all", "ON"}
 
     assert len(private("low.py") | private("high.py")) == 3  # _one, _two, _kind
-    assert private("apart.py") < {f"_{n}" for n in range(10)}  # there are more names than that, in three files
+    assert len(private("low.py") | private("high.py") | private("apart.py")) == 4  # main and all are entrances
+
+
+def test_what_is_for_another_interpreter_is_gone_and_names_that_are_known_anyway_are_not_taken():
+    text = "import sys\nif sys.implementation.name == 'x':\n    pass\n" + (
+        'MICROPYTHON = sys.implementation.name == "micropython"\n\n\ndef main(_one, _two):\n'
+        '    return MICROPYTHON and _one.erf, _two, "to acos"\n'
+    )
+    small = shrink({"one.py": text})["one.py"]
+    assert "MICROPYTHON" not in small and "(True)" in small
+    assert "asin" in small and "_one" not in small and small.count("acos") == text.count("acos") == 1
+
+
+def test_modules_side_by_side_do_what_they_did_in_packages():
+    sources = {
+        "a/__init__.py": '"""A."""\n',
+        "a/one.py": "def two():\n    return 2\n",
+        "a/b/one.py": "def three():\n    return 3\n",
+        "a/json.py": "FOUR = 4\n",
+        "top.py": "import a.json\nfrom a import (\n    one,\n    json as four,\n)\nfrom a.b.one import three as drei\n"
+        "def main():\n    from a.b import one as other\n    return one.two(), drei(), other.three(), four.FOUR\n",
+    }
+    flat = flatten(sources)
+    table = dict(line.split() for line in flat.pop(TABLE).splitlines())
+    assert table == {"a.one": "a_one", "a.b.one": "a_b_one", "a.json": "a_json", "top": "top"}
+    assert flat["top.py"].count("\n") == sources["top.py"].count("\n")
+    with loaded({name: flat[name] for name in ("a_one.py", "a_b_one.py", "a_json.py", "top.py")}) as modules:
+        assert modules["top"].main() == (2, 3, 3, 4)
 
 
 def test_exceptions_keep_their_names_because_people_read_them(pole):

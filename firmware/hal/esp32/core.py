@@ -29,7 +29,7 @@ class Core:
         self._running = running
         self._other = other
         self.running = running.info()[4]
-        self.other = other.info()[4]
+        self.spare = other.info()[4]
         self.blocks = other.ioctl(BLOCK_COUNT, 0)
 
     def read(self, at, buffer):

@@ -15,6 +15,7 @@ import uctypes
 import vfs
 
 ROM = "/rom"
+SLOT = "/app"  # where firmware.start mounts a slot's image
 GC_EVERY_BYTES = 4096  # from the first import on: what lives long lies close together then
 
 
@@ -59,7 +60,7 @@ def choose(folder):
     if not slot:
         return ROM
     start.mount(mapped(folder + "/data/" + start.file_of(slot)))
-    return start.AT
+    return SLOT
 
 
 def forget():

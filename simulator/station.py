@@ -15,6 +15,10 @@ class ParentGone(Exception):
     """Whoever started this pole has ended or wants it to end."""
 
 
+class ProgramEnded(Exception):
+    """The pole's program has come to its end, for another one: a board starts anew then."""
+
+
 async def _stdin():
     if sys.implementation.name == "micropython":
         return asyncio.StreamReader(sys.stdin)
@@ -31,10 +35,17 @@ async def _parent():
     raise ParentGone()
 
 
+async def _live(board):
+    await live(board)
+    raise ProgramEnded()  # the rest would go on until the watchdog has starved
+
+
 async def _run(folder):
     board = SimBoard(folder)
     try:
-        await asyncio.gather(live(board), board.net.watch(), _parent())
+        await asyncio.gather(_live(board), board.net.watch(), _parent())
+    except ProgramEnded:
+        pass
     except ParentGone:
         gc.collect()
         used = f", {gc.mem_alloc()} bytes of heap in use" if hasattr(gc, "mem_alloc") else ""

@@ -20,6 +20,7 @@ from tests.tiers import QUICK, TIERS, account, end_without, in_ci, tier_of
 TESTS = Path(__file__).parent
 
 settings.register_profile("loa", deadline=None, print_blob=True)
+settings.register_profile("quick", settings.get_profile("loa"), max_examples=40)  # the whole run has 100
 settings.load_profile("loa")
 
 # A developer's own settings must not decide what is tested.
@@ -39,6 +40,8 @@ def pytest_configure(config):
         config.addinivalue_line("markers", f"{tier}: set for every test in tests/{tier}")
     config.addinivalue_line("markers", "rule(*ids): proves these rules of the law, see docs/law-matrix.md")
     config.addinivalue_line("markers", "slow: takes seconds; not part of --quick")
+    if config.getoption("--quick"):
+        settings.load_profile("quick")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -160,7 +160,7 @@ class Agenda:
 
     def in_order(self):
         """Entries by their instant."""
-        return sorted(self.entries.values(), key=lambda entry: (entry.session.at_ms, entry.session.id))
+        return _in_order(self.entries.values())
 
     def due(self, now_ms, lead_ms):
         """The entry to sound now (its speaker has to open within `lead_ms`), or None. Emergencies first, then what
@@ -168,12 +168,12 @@ class Agenda:
         """
         may = [
             entry
-            for entry in self.in_order()
+            for entry in self.entries.values()
             if entry.state in (READY, SOUNDING, INTERRUPTED)
             and entry.session.at_ms - lead_ms <= now_ms
             and not entry.over(now_ms)
         ]
-        return max(may, key=_rank) if may else None
+        return max(_in_order(may), key=_rank) if may else None
 
     def breaks_in_ms(self, playing, now_ms, lead_ms):
         """In how many ms a session breaks into the one on air (`playing`), 0 for now, None without any."""
@@ -196,8 +196,8 @@ class Agenda:
 
     def over(self, now_ms):
         """Entries that nothing has ended and that can not be begun any more."""
-        left = [e for e in self.in_order() if e.state in OPEN]
-        return [e for e in left if e.over(now_ms) or self._journal.forgot(e.session)]
+        left = [e for e in self.entries.values() if e.state in OPEN]
+        return _in_order([e for e in left if e.over(now_ms) or self._journal.forgot(e.session)])
 
     def wanted(self, now_ms):
         """Items still to fetch, the soonest needed first: [messages.Item]."""
@@ -219,6 +219,11 @@ class Agenda:
             if entry.state in OPEN:
                 needed.update([item.media for item in entry.session.items])
         return needed
+
+
+def _in_order(entries):
+    """By their instant. Most often nothing is due: what is few is sorted, as keys are garbage in a small heap."""
+    return sorted(entries, key=lambda entry: (entry.session.at_ms, entry.session.id))
 
 
 def _file(stream):

@@ -8,23 +8,31 @@ import sys
 
 WRAP = 1 << 30
 HALF = 1 << 29
+MASK = WRAP - 1
 
 
 class Time:
     """What the machine's clock is taken for."""
 
     us = 0
+    ms = 0  # the same for asyncio, wrapping: a small integer, as it is asked for several times in each slice
     slices = 0  # times that nobody had anything to do
     on_idle = None  # function called each time, before the clock jumps
+
+    @staticmethod
+    def jump(milliseconds):
+        """So much later."""
+        Time.us += milliseconds * 1000
+        Time.ms = (Time.ms + milliseconds) & MASK
 
 
 def ticks_ms():
     """Milliseconds of virtual time, wrapping."""
-    return Time.us // 1000 & (WRAP - 1)
+    return Time.ms
 
 
 def _later(left, right):
-    return ((left - right + HALF) & (WRAP - 1)) - HALF
+    return ((left - right + HALF) & MASK) - HALF
 
 
 class TaskQueue:
@@ -38,21 +46,23 @@ class TaskQueue:
 
     def push(self, task, key=None):
         task.data = None
-        task.ph_key = ticks_ms() if key is None else key
-        at = len(self._tasks)
-        while at and _later(self._tasks[at - 1].ph_key, task.ph_key) > 0:
-            at -= 1
-        self._tasks.insert(at, task)
-        task.queue = self
+        task.ph_key = key = Time.ms if key is None else key
+        tasks = self._tasks
+        first = 0
+        end = len(tasks)
+        while first < end:  # the place behind all that are not later
+            middle = (first + end) >> 1
+            if ((tasks[middle].ph_key - key + HALF) & MASK) > HALF:
+                end = middle
+            else:
+                first = middle + 1
+        tasks.insert(first, task)
 
     def pop(self):
-        task = self._tasks.pop(0)
-        task.queue = None
-        return task
+        return self._tasks.pop(0)
 
     def remove(self, task):
         self._tasks.remove(task)
-        task.queue = None
 
 
 class Task:
@@ -63,7 +73,6 @@ class Task:
         self.data = None  # what it waits for, or its result
         self.state = True  # None: done and taken note of; False: nobody has; a TaskQueue: those who wait for its end
         self.ph_key = 0
-        self.queue = None
 
     def __iter__(self):
         if not self.state:
@@ -119,7 +128,7 @@ class IOQueue:
             Time.slices += 1
             if Time.on_idle:
                 Time.on_idle()
-            Time.us += milliseconds * 1000
+            Time.jump(milliseconds)
 
 
 def install():
@@ -130,7 +139,7 @@ def install():
     core = asyncio.core
     core.ticks = ticks_ms
     core.ticks_diff = _later
-    core.ticks_add = lambda left, right: (left + right) & (WRAP - 1)
+    core.ticks_add = lambda left, right: (left + right) & MASK
     core.IOQueue = IOQueue
     core.new_event_loop()
     assert core.Task is Task, "asyncio was imported before"

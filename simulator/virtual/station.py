@@ -20,6 +20,8 @@ async def live(board):
     station = Station(board)
     running = asyncio.create_task(station.run())
     while any(entry.state in OPEN for entry in station.agenda.entries.values()):
+        if running.done():
+            await running  # what has ended it ends this process: virtual time would go on for ever
         await asyncio.sleep(1)
     running.cancel()
     (entry,) = station.agenda.entries.values()

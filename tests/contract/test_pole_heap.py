@@ -3,10 +3,13 @@
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
 from headend.adapters.broker import MosquittoBroker
+from headend.adapters.broker.certs import Authority
+from headend.adapters.broker.mosquitto import BrokerTls
 from protocol import messages
 from simulator.runtime import find_runtime
 from tests.conftest import program
@@ -26,21 +29,28 @@ class Board:
     live_bytes: int
     sessions: int
     box: bool = False
+    tls: bool = False
 
 
 LITE = Board("112K", 90_000, WEEK)
+OVER_TLS = Board("160K", 94_000, WEEK, tls=True)
 WITH_PSRAM = Board("192K", 140_000, messages.MAX_SESSIONS)  # far less than a board with PSRAM has
 FEELS = Board("192K", 140_000, WEEK, box=True)
 
 
+BOARDS = {"112K": LITE, "160K, TLS": OVER_TLS, "192K": WITH_PSRAM, "192K, it feels itself": FEELS}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("board", [LITE, WITH_PSRAM, FEELS], ids=["112K", "192K", "192K, it feels itself"])
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_a_full_agenda_orders_a_download_telemetry_and_playing_together_fit_the_heap(tmp_path, board):
     assert runtime("micropython-i386").heap == LITE.heap
     small = find_runtime("micropython-i386", board.heap)
+    authority = Authority(tmp_path / "ca", datetime.now(UTC))
+    tls = BrokerTls(authority, authority.issue_server("broker", ["127.0.0.1"])) if board.tls else None
     with (
-        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
-        Street(tmp_path, small, broker) as street,
+        MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv, tls=tls) as broker,
+        Street(tmp_path, small, broker, {"ca": str(authority.certificate)} if tls else False) as street,
     ):
         pole = street.pole(box=board.box)
         raw = encode(noise(8))
@@ -65,6 +75,7 @@ def test_a_full_agenda_orders_a_download_telemetry_and_playing_together_fit_the_
         street.desk.wait_for("p1", "ready", "s2", seconds=60)
         assert len({state.boot for state in street.desk.states["p1"]}) == 1
         pole.stop()
+        assert "not taken" not in pole.log and "too big" not in pole.log
         live = int(re.search(r"(\d+) bytes of heap in use", pole.log)[1])
         assert live < board.live_bytes, pole.log
 

@@ -97,7 +97,7 @@ def connects(tmp_path, name: str, host: str, lasts_seconds: float) -> bool:
     tls = BrokerTls(authority, authority.issue_server("broker", ["127.0.0.1"]))
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv, tls=tls) as broker,
-        Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}) as street,
+        Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}, desk=False) as street,
     ):
         pole = street.pole("p1", start=False)
         told = json.loads((pole.folder / "profile.json").read_text())
@@ -133,10 +133,10 @@ def test_over_tls_a_pole_talks_to_its_broker_and_to_no_other(tmp_path, name):
     authority, stranger = Authority(tmp_path / "ca"), Authority(tmp_path / "stranger")
     tls = BrokerTls(authority, authority.issue_server("broker", ["127.0.0.1"]))
     with MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv, tls=tls) as broker:
-        with Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}) as street:
+        with Street(tmp_path, runtime(name), broker, {"ca": str(authority.certificate)}, desk=False) as street:
             street.pole("p1", start=False).start()
             wait_until(lambda: "as p1" in broker.log_path.read_text(), "the pole in the broker's log")
-        with Street(tmp_path, runtime(name), broker, {"ca": str(stranger.certificate)}) as street:
+        with Street(tmp_path, runtime(name), broker, {"ca": str(stranger.certificate)}, desk=False) as street:
             street.pole("p2", start=False).start()
             wait_until(
                 lambda: "OpenSSL Error" in broker.log_path.read_text(),

@@ -9,12 +9,21 @@ from headend.adapters.broker import MosquittoBroker
 from protocol import messages
 from tests.conftest import program
 from tests.support import keys
-from tests.support.images import image
+from tests.support.images import FIRMWARE, image
 from tests.support.street import Street
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def installed(street: Street, pole, release: int, raw: bytes) -> None:
+    """As an update has left it that has proved itself; the pole is off."""
+    (pole.folder / "data").mkdir()
+    (pole.folder / "data" / "slot-a").write_bytes(raw)
+    held = {"a": [release, street.media.add(raw, 1).media]}
+    (pole.folder / "data" / "slots").write_text(json.dumps({"active": "a", "held": held}))
+
 
 def send(street: Street, release: int, raw: bytes, **how) -> None:
     item = street.media.add(raw, 1)
@@ -24,8 +33,10 @@ def send(street: Street, release: int, raw: bytes, **how) -> None:
     street.desk.publish("loa/g/all/order", sealed)
 
 
-def ended(pole) -> None:
+def ended(pole, code: int = 0) -> None:
+    """The program has come to its end by itself, not by a starving watchdog."""
     wait_until(lambda: not pole.alive, "the end of the program", 60)
+    assert pole.process.returncode == code, pole.log
 
 
 def record(pole) -> dict:
@@ -45,16 +56,16 @@ def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_ot
         Street(tmp_path, small, broker) as street,
     ):
         pole = street.pole(start=False)
-        (pole.folder / "data").mkdir()
+        installed(street, pole, 2, image(small.arch, FIRMWARE))
         (pole.folder / "data" / "crash").write_text('["ValueError: on purpose", 3, 0]')
         pole.start()
         runs(street, "safe mode")
         assert street.desk.states["p1"][-1].why == "ValueError: on purpose"
         street.desk.plan("00070", [])
-        send(street, 2, image(small.arch, 'FIRMWARE = "0.2"'))
+        send(street, 3, image(small.arch, 'FIRMWARE = "0.2"'))
         ended(pole)
         pole.start()
-        runs(street, "0.2 (2)")
+        runs(street, "0.2 (3)")
         wait_until(lambda: street.desk.states["p1"][-1].plan_version == 1, "the plan that had to wait")
 
 
@@ -79,7 +90,7 @@ def test_a_new_program_is_tried_and_kept_and_a_broken_one_is_left_after_three_st
         for _ in range(3):
             assert record(pole)["trial"] == "b"
             pole.start()
-            ended(pole)
+            ended(pole, 1)
         pole.start()
         told = street.desk.wait_for("p1", messages.FAULT, seconds=60)
         assert told.why == "release 4 did not prove itself"

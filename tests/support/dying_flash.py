@@ -8,6 +8,8 @@ import os
 
 import vfs
 
+from firmware.hal.files import Files
+
 BLOCK = 4096
 EIO = 5
 AT = "/flash"
@@ -73,16 +75,14 @@ class Flash:
         vfs.mount(vfs.VfsLfs2(self), AT)
 
 
+class FlashFiles(Files):
+    """The contract's files on the flash that is mounted."""
+
+    stalls_audio = True
+
+    def free(self):
+        size, _, _, free = os.statvfs(AT)[:4]
+        return size * free
+
+
 ERASED = b"\xff" * BLOCK
-
-
-def names(folder):
-    """Every file below a folder with its size, for comparing."""
-    found = {}
-    for name, kind, *_ in os.ilistdir(folder):
-        path = folder + "/" + name
-        if kind == 0x4000:
-            found.update(names(path))
-        else:
-            found[path] = os.stat(path)[6]
-    return found

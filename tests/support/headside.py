@@ -134,7 +134,9 @@ class MediaServer:
 class Desk:
     """The head-end's client of the broker: publishes orders, collects and acknowledges receipts."""
 
-    def __init__(self, host: str, port: int, user: str = "", password: str = "", acknowledge: bool = True):
+    def __init__(
+        self, host: str, port: int, user: str = "", password: str = "", acknowledge: bool = True, ca: str = ""
+    ):
         self.journals: dict[str, str] = {}
         self.receipts: dict[str, dict[int, messages.Receipt]] = {}  # of each pole's newest journal
         self.states: dict[str, list[messages.State]] = {}
@@ -147,6 +149,8 @@ class Desk:
         )
         if user:
             self._client.username_pw_set(user, password)
+        if ca:
+            self._client.tls_set(ca_certs=ca)
         self._client.on_connect = lambda client, *_: client.subscribe(
             [("loa/p/+/receipt", 1), ("loa/p/+/state", 1), ("loa/p/+/telemetry", 0)]
         )

@@ -23,14 +23,17 @@ START_TOLERANCE_MS = 3.0
 class Street:
     """Everything that a pole meets. Close it, or use it as a context manager."""
 
-    def __init__(self, folder: Path, runtime: Runtime, broker: MosquittoBroker, tls: dict | bool = False):
+    def __init__(
+        self, folder: Path, runtime: Runtime, broker: MosquittoBroker, tls: dict | bool = False, desk: bool = True
+    ):
+        """`tls`: as in a profile; `desk`: whether there is somebody at the head-end."""
         self.broker = broker
         self.tls = tls
         self.time = TimeServer()
         self.media = MediaServer()
         self.fleet = Fleet(folder / "poles", runtime)
         broker.add_user(headend_user(PASSWORD, "_desk"))
-        self.desk = Desk(broker.host, broker.port, "_desk", PASSWORD) if not tls else None
+        self.desk = Desk(broker.host, broker.port, "_desk", PASSWORD, ca=tls and tls["ca"]) if desk else None
 
     def pole(self, name: str = "p1", start: bool = True, **how: object) -> VirtualPole:
         """A pole of the group 00070, switched on and connected unless `start` is False."""

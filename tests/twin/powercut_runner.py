@@ -15,9 +15,9 @@ sys.path.insert(0, sys.argv[1])
 
 from firmware.app import fetch, vault  # noqa: E402
 from firmware.app.station import Station  # noqa: E402
-from firmware.hal.files import Files  # noqa: E402
 from protocol import messages, receipt  # noqa: E402
-from tests.support.dying_flash import AT, Flash  # noqa: E402
+from tests.support import seals_once  # noqa: E402
+from tests.support.dying_flash import AT, Flash, FlashFiles  # noqa: E402
 
 BLOCKS = 96
 with open(sys.argv[2]) as file:
@@ -29,18 +29,7 @@ NOW_MS = GIVEN["now_ms"]
 PLAN_TOPIC, ORDER_TOPIC, ACK_TOPIC = "loa/g/00070/plan", "loa/g/00070/order", "loa/p/p1/ack"
 ALARM = "cd" * 32
 DEVICE_ERRORS = (OSError, EOFError)
-
-
-class FlashFiles(Files):
-    """The contract's files on the flash that dies."""
-
-    stalls_audio = True
-
-    def free(self):
-        import os
-
-        size, _, _, free = os.statvfs(AT)[:4]
-        return size * free
+seals_once.install()
 
 
 class Hal:
@@ -52,9 +41,10 @@ class Hal:
     i2s_bytes = 4096
     net = None
     open_i2s = None
+    beacon = None
 
     def __init__(self):
-        self.profile = json.loads(json.dumps(GIVEN["profile"]))
+        self.profile = dict(GIVEN["profile"])
         self.files = FlashFiles(AT + "/data")
         self._names = 0
 
@@ -65,6 +55,9 @@ class Hal:
         return NOW_MS * 1000
 
     def set_rtc_us(self, unix_us):
+        pass
+
+    def amp(self, level):
         pass
 
     def random(self, count):

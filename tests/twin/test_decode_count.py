@@ -20,16 +20,19 @@ def counted():
         end_without(why)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", decode.PARTS)
 def test_no_decoder_has_grown_by_a_tenth_over_what_was_recorded(counted, part):
     assert counted[part] <= decode.recorded()[part] * GROWTH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", decode.PARTS)
 def test_what_was_recorded_is_not_far_above_what_is_counted(counted, part):
     assert counted[part] >= decode.recorded()[part] / GROWTH, "record the lower figure"
 
 
+@pytest.mark.slow
 def test_decoding_and_turning_down_take_less_than_three_percent_of_a_core(counted):
     assert decode.percent_of_core(counted["ima"] + counted["gain"]) < MOST_PERCENT
     assert decode.percent_of_core(counted["mulaw"] + counted["gain"]) < MOST_PERCENT

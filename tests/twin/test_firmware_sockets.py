@@ -72,6 +72,7 @@ def servers() -> Iterator[list[NameServer]]:
         one.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["micropython", "micropython-i386"])
 def test_a_name_is_found_past_a_dead_server_while_the_pole_goes_on_and_is_then_remembered(name, servers):
     told = run_on(name, RUNNER, json.dumps([one.port for one in servers]))

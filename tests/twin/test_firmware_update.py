@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import numpy as np
+import pytest
 
 from protocol import messages
 from tests.support import keys
@@ -25,6 +26,7 @@ def update(release: int, media: str, size: int, seq: int = 0, **more) -> bytes:
     return keys.order("g/all", seq or release, order, NOW_MS, key="update", kid=3)
 
 
+@pytest.mark.slow
 def test_wherever_the_power_goes_a_whole_program_starts_and_the_update_gets_on(tmp_path):
     given = {"orders": {}, "images": {}, "releases": {}}
     nowhere = {"broker": {"host": "127.0.0.1", "port": 1}, "media": "http://127.0.0.1/m", "time": ("127.0.0.1", 1)}

@@ -18,12 +18,14 @@ from firmware.app.update import Restart, Updater
 from firmware.app.vault import Vault
 from firmware.hal.files import Files
 from protocol import seal
+from tests.support import seals_once
 from tests.support.dying_flash import AT, Flash
 
 BLOCKS = 64
 with open(sys.argv[2]) as file:
     GIVEN = json.load(file)
 LINE_BYTES = 512
+seals_once.install()
 
 
 class Pole:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,14 @@ from hypothesis import strategies as st
 
 from firmware.app import link
 from firmware.app.link import Link, connect_packet, packet
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_to_collect():
+    """A pole's heap is collected in a moment; that of all tests together takes longer than what is tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link, "gc", SimpleNamespace(collect=lambda: None))
+        yield
 
 
 def test_packets_are_those_of_the_standard():  # MQTT 3.1.1, 2.2.3 and 3.1

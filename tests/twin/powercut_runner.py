@@ -35,7 +35,7 @@ seals_once.install()
 class Hal:
     """As little hardware as a pole needs to start."""
 
-    core = None
+    box = core = None
     slots = True
     runtime = "power cuts"
     i2s_bytes = 4096

@@ -1,6 +1,4 @@
-"""Joins a board's hardware and the pole's mind. On a device `boot.py` has run before; a watchdog's reset
-starts anew.
-"""
+"""Joins a board's hardware and the pole's mind. On a device `boot.py` and `start.py` have run before."""
 
 import asyncio
 import gc
@@ -52,18 +50,10 @@ def description(why):
     return out.getvalue() or repr(why)
 
 
-def main():
-    """Entry on an ESP32. Whatever ends the pole's program, the pole starts again: it remembers what it was doing."""
-    import machine
-
+def main(core_release):
+    """On an ESP32, called by the core image of this release (start.py), which starts the pole again whatever ends this:
+    the pole remembers what it was doing. New core images start old programs too: no argument may be added or go.
+    """
     from firmware.hal.esp32.board import Board
 
-    try:
-        asyncio.run(live(Board()))
-    except Exception as why:
-        sys.print_exception(why)
-    machine.reset()
-
-
-if __name__ == "__main__":
-    main()
+    asyncio.run(live(Board(core_release)))

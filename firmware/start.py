@@ -1,4 +1,4 @@
-"""What the core image runs first: chooses the program, starts it, and is left when there is none.
+"""What the core image runs first: chooses the core and the program, starts it, and is left when there is none.
 
 Frozen with a program of its own, which is the one before the first update. A slot's image is a ROM file system with
 `firmware` and `protocol` in it; it takes the place of the frozen ones.
@@ -6,10 +6,22 @@ Frozen with a program of its own, which is the one before the first update. A sl
 
 import sys
 
-from firmware.app.slots import Slots, file_of
+from firmware.app.slots import CORES, Slots, file_of
 from firmware.app.vault import Vault
 
+CORE_RELEASE = 1  # of the core image that this file is frozen into; a new one has a higher number
 AT = "/app"
+
+
+def restart(files, core):
+    """True when the chip has to start anew, because another core is to run. `core()` gives the contract's; it is not
+    asked for where there never was another one.
+    """
+    if files.size(CORES) < 0:
+        return False
+    from firmware.app.cores import Cores
+
+    return Cores(Vault(files), core()).choose()
 
 
 def choose(files):
@@ -23,20 +35,49 @@ def mount(image):
 
     vfs.mount(vfs.VfsRom(image), AT)
     sys.path.insert(0, AT)
+    forget()
+
+
+def forget():
+    """No module of ours is left from choosing."""
     for name in list(sys.modules):
         if name.split(".")[0] in ("firmware", "protocol"):
             del sys.modules[name]
 
 
-def start(profile, files, read_line, write):
-    """Until the program ends; the caller starts the pole anew."""
+def start(profile, files, core, read_line, write):
+    """Until the program ends; the caller starts the pole anew. `profile()`: the enrolment bundle, for the console;
+    `core`: the contract's, or None.
+    """
+    if core and files.size(CORES) < 0:
+        core.confirm()  # as it was flashed by cable
+    if core and restart(files, lambda: core):
+        return
     slot = choose(files)
     if slot is None:
         from firmware import recovery
 
-        recovery.run(profile, files, read_line, write)
+        recovery.run(profile(), files, read_line, write)
         return
     if slot:
         with files.open(file_of(slot), "rb") as file:
             mount(memoryview(file.read()))
-    __import__("firmware.main").main.main()
+    else:
+        forget()
+    __import__("firmware.main").main.main(CORE_RELEASE)
+
+
+def device():
+    """Entry on an ESP32, from boot.py. Whatever happens, the chip starts anew."""
+    import machine
+
+    from firmware.hal.esp32 import board
+    from firmware.hal.esp32.core import place
+    from firmware.hal.esp32.files import Files
+
+    try:
+        files = Files(board.DATA)
+        start(board.profile, files, place(CORE_RELEASE), sys.stdin.readline, sys.stdout.write)
+    except Exception as why:
+        sys.print_exception(why)
+    machine.reset()

@@ -102,17 +102,24 @@ class Stop(Message):
 
 
 class Image(Message):
-    """A program, fetched like audio: `media` as in an Item."""
+    """A program or core image, fetched like audio: `media` as in an Item."""
 
     FIELDS = (("media", DIGEST, REQUIRED), ("bytes", Int(1, 1 << 24), REQUIRED))
 
 
+APP = "app"  # the program that a core image starts
+CORE = "core"  # what the chip's bootloader starts: interpreter, drivers and the program for want of another
+
+
 class Update(Message):
-    """A new program for poles. An older release is taken only with `downgrade` = 1."""
+    """A new program or core image for poles. An older release is taken only with `downgrade` = 1. No `what` means APP;
+    the two are numbered apart.
+    """
 
     TYPE = "update"
     FIELDS = (
         ("release", Int(1, 1 << 30), REQUIRED),
+        ("what", Choice((APP, CORE)), None),
         ("downgrade", FLAG, 0),
         ("image", One(Image), REQUIRED),
     )

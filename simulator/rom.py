@@ -1,4 +1,5 @@
-"""Starts a virtual pole out of a ROM image: `micropython rom.py IMAGE PROFILE_FOLDER`.
+"""Starts a virtual pole out of a ROM image: `micropython rom.py IMAGE PROFILE_FOLDER`. IMAGE is the core that
+simulator/bootloader.py has chosen.
 
 The image is mapped, not read: like an ESP32's flash it is no part of the heap, and all poles share the PC's
 memory of it.
@@ -44,11 +45,13 @@ def load(place, module):
 
 
 def choose(folder):
-    """The slot of the profile's flash to start, mounted, as firmware.start has it; where its image is mounted. After
-    recovery by cable it is chosen anew.
+    """Where the image of the program to start is mounted, "" when the chip has to start anew. As firmware.start has it;
+    after recovery by cable it is chosen anew.
     """
     start = load(ROM, "firmware.start")
     files = load(ROM, "simulator.hal.files").Files(folder + "/data")
+    if start.restart(files, lambda: load(ROM, "simulator.hal.core").place(folder)):
+        return ""
     slot = start.choose(files)
     if slot is None:
         with open(folder + "/profile.json") as file:
@@ -69,12 +72,13 @@ def forget():
 
 
 def main():
-    """As a device's core image does it: the program in the slot that is chosen, or the one that came with the core."""
+    """As a device does it: a core, and the program in the slot that is chosen or the one that came with the core."""
     gc.threshold(GC_EVERY_BYTES)
     mount(sys.argv[1])
     place = choose(sys.argv[2])
     forget()
-    load(place, "simulator.station").main()
+    if place:  # else: whoever switched it on does so again
+        load(place, "simulator.station").main()
 
 
 if __name__ == "__main__":

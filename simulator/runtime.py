@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulator import programs, romfs, shrink
+from simulator import bootloader, programs, romfs, shrink
 from simulator.flat import flatten
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,10 +39,13 @@ class Runtime:
         return replace(self, heap=WITH_PSRAM[self.arch]) if self.arch else self
 
     def command(self, folder: Path) -> list[str]:
-        """argv of a pole's process for its profile folder; it has to work in the project's root."""
+        """argv of a pole's process for its profile folder, which is switched on with it; it has to work in the
+        project's root.
+        """
         if self.arch is None:
             return [*self.argv, "-m", "simulator.station", str(folder.resolve())]
-        start = [str(ROOT / "simulator" / "rom.py"), str(rom(self.arch)), str(folder.resolve())]
+        core = bootloader.choose(rom(self.arch), folder.resolve())
+        start = [str(ROOT / "simulator" / "rom.py"), str(core), str(folder.resolve())]
         return [*self.argv, "-X", f"heapsize={self.heap}", *start]
 
 
@@ -88,9 +91,7 @@ def rom(arch: str, small: bool = True) -> Path:
 
     Imported from source they do not fit an ESP32's heap at all, and as .mpy files they take a third more of it.
     """
-    texts = {str(name): (ROOT / name).read_text() for name in sources()}
-    if small:
-        texts = shrunk(texts)
+    texts = shrunk(pole_texts()) if small else pole_texts()
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
@@ -103,9 +104,15 @@ def rom(arch: str, small: bool = True) -> Path:
     return path
 
 
-def shrunk(texts: dict[str, str]) -> dict[str, str]:
-    """The files of a program as they are compiled for a pole with a small heap."""
-    return flatten(shrink.shrink(texts))
+def pole_texts() -> dict[str, str]:
+    """The text of each of the sources by its name."""
+    return {str(name): (ROOT / name).read_text() for name in sources()}
+
+
+def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
+    """The files of a program as they are compiled for a pole with a small heap; `flat`: see simulator.flat."""
+    small = shrink.shrink(texts)
+    return flatten(small) if flat else small
 
 
 def image(texts: dict[str, str], arch: str) -> bytes:

@@ -27,7 +27,8 @@ TARGET = re.compile(r'sys\.implementation\.name (==|!=) "micropython"')
 LONGEST_TEXT = 16  # a longer one would be there once for each module
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Known outside: to who starts it (simulator/rom.py), to the compiler.
-ENTRANCES = ("main", "live", "choose", "file_of", "mount", "run", "Files", "micropython", "ptr8", "ptr16")
+ENTRANCES = ("main", "live", "restart", "choose", "file_of", "mount", "place", "run", "Files")
+ENTRANCES += ("micropython", "ptr8", "ptr16")
 # Names that every build of MicroPython knows (of math, heapq and uctypes): they lie in its own flash and cost nothing.
 # Those that a program uses are not taken.
 FREE = """
@@ -186,7 +187,10 @@ def _value(node: ast.expr, known: Mapping[str, Value]) -> Value | None:
         return None
     if not {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} <= known.keys():
         return None
-    value = eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}}, dict(known))
+    try:
+        value = eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}}, dict(known))
+    except ArithmeticError:
+        return None  # it fails on the pole, where it stands
     return value if type(value) in (int, float) else None
 
 

@@ -78,12 +78,13 @@ class Safe:
         hal = self.hal
         keys = open_key_list(self.vault, profile["root"], profile["keys"])
         streams = [topics.pole(profile["pole"])] + [topics.group(name) for name in profile["groups"]]
-        self.orders = Orders(keys, streams, self.vault, self.clock, lambda why, count: hal.log("refused: " + why))
+        refused = lambda why, count: hal.log("refused: " + why)  # noqa: E731 - told by the state only
+        self.orders = Orders(keys, streams, self.vault, self.clock, refused)
         self.media = Media(hal.files)
         self.player = self.agenda = Idle()
         self.report = self
         self._fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
-        self.updater = Updater(self, Slots(self.vault))
+        self.updater = Updater(self, Slots(self.vault), refused)
 
     async def run(self):
         """For AGAIN_S; then the whole pole gets another chance."""

@@ -11,6 +11,7 @@ from firmware.app.vigil import CRASH
 from protocol.messages import CHUNK_BYTES
 
 RECORD = "slots"
+CORES = "cores"  # the record of cores.py, here for those that only ask whether there is one
 SLOTS = ("a", "b")
 STARTS = 3  # of a program on trial
 READ_BYTES = 1024
@@ -22,25 +23,31 @@ def file_of(slot):
 
 
 def digest_of(files, name):
-    """The name that a file has as media: SHA-256 of the list of its chunks' SHA-256; "" when there is none."""
+    """The name that a file has as media (A-2); "" when there is none."""
     if files.size(name) <= 0:
         return ""
-    hashes = hashlib.sha256()
-    buffer = bytearray(READ_BYTES)
     with files.open(name, "rb") as file:
-        while True:
-            chunk = hashlib.sha256()
-            left = CHUNK_BYTES
-            while left:
-                got = file.readinto(buffer)
-                if not got:
-                    break
-                chunk.update(memoryview(buffer)[:got])
-                left -= got
-            if left < CHUNK_BYTES:
-                hashes.update(chunk.digest())
-            if left:
-                return hashes.digest().hex()
+        return digest(file.readinto, bytearray(READ_BYTES))
+
+
+def digest(readinto, buffer):
+    """SHA-256 of the list of the chunks' SHA-256. `readinto(buffer)`: bytes read, 0 at the end; the buffer's size
+    divides a chunk's.
+    """
+    hashes = hashlib.sha256()
+    while True:
+        chunk = hashlib.sha256()
+        left = CHUNK_BYTES
+        while left:
+            got = readinto(buffer)
+            if not got:
+                break
+            chunk.update(memoryview(buffer)[:got])
+            left -= got
+        if left < CHUNK_BYTES:
+            hashes.update(chunk.digest())
+        if left:
+            return hashes.digest().hex()
 
 
 class Slots:

@@ -68,7 +68,7 @@ class Station:
         self.fetch = Fetch(hal.net, hal.files, profile["media"], hal.random)
         self._join(profile, pole)
         self.on_air = OnAir(self)
-        self.updater = Updater(self, Slots(self.vault))
+        self.updater = Updater(self, Slots(self.vault), self._refused)
         self.stock = Stock(self)
         self.senses = Senses(self)
         self.uplinks = None  # firmware.app.uplinks.Uplinks, where the hardware has any

@@ -53,17 +53,22 @@ def percent_of_core(instructions: float) -> float:
     return 100 * instructions * CYCLES_PER_INSTRUCTION * RATE / CORE_HZ
 
 
+def decode_percent(counts: dict[str, float]) -> float:
+    """Of a core: IMA with a volume that is not full."""
+    return percent_of_core(counts["ima"] + counts["gain"])
+
+
 def recorded() -> dict[str, float]:
     """What was counted when this was last looked at; the tests allow a tenth more."""
     return json.loads(RECORDED.read_text())
 
 
 def run(_: argparse.Namespace) -> dict:
-    """`decode_percent` is IMA with a volume that is not full; `peak` runs only until an item was heard."""
+    """Each part, and `decode_percent`; `peak` runs only until an item was heard."""
     counts = count()
     return {
         "instructions_per_sample": counts,
         "recorded": recorded(),
         "percent_estimated": {name: round(percent_of_core(one), 2) for name, one in counts.items()},
-        "decode_percent": round(percent_of_core(counts["ima"] + counts["gain"]), 2),
+        "decode_percent": round(decode_percent(counts), 2),
     }

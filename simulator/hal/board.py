@@ -5,6 +5,7 @@ world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "
               "box": true if it can feel itself, "uplinks": [simulator.hal.uplinks]}
 network       "down" while the cable is cut
 alarm, stop   there while that key is pressed
+otadata       the bootloader's record (simulator.bootloader); core-0, core-1: the places for core images
 box.json      what the box is like (simulator.hal.box)
 rtc.json      the battery-backed clock
 data/         the flash
@@ -28,6 +29,7 @@ class SimBoard:
 
     i2s_bytes = 16384
     uplinks = ()  # the PC's system keeps its network …
+    slots = True
 
     def __init__(self, folder):
         self._folder = folder
@@ -61,6 +63,13 @@ class SimBoard:
             os.mkdir(self._captures)
         except OSError:
             pass
+
+    @property
+    def core(self):
+        """The places for core images: looked at when one comes, which is rare."""
+        from simulator.hal.core import place
+
+        return place(self._folder)
 
     def open_i2s(self):
         """A started sink: mono, 16 bit, 16 kHz, `i2s_bytes` of memory; each one has a capture of its own."""

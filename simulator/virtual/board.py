@@ -221,6 +221,7 @@ class Board:
 
     i2s_bytes = 16384
     uplinks = ()
+    slots = True
 
     def __init__(self, folder, world, air=None):
         """`folder` holds profile.json, about.json and data/."""
@@ -238,7 +239,7 @@ class Board:
         self.files = Files(folder + "/data")
         mobile = Mobile(about["operator"], about["seed"])
         self.beacon = air.link() if air else None
-        self.box = None
+        self.box = self.core = None
         self.net = Net(Udp(world, mobile, Dice(about["seed"] + 1), bytes.fromhex(profile["key"])))
 
     def rtc_us(self):

@@ -7,27 +7,14 @@ import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from simulator import runtime
-from simulator.runtime import ROOT, sources
 from tests.conftest import program
 from tests.support import keys
+from tests.support.images import FIRMWARE, image
 from tests.support.street import Street
-from tests.support.twins import runtime as runtime_of
+from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-STATION = "firmware/app/station.py"
-OLD = 'FIRMWARE = "0.1"'
-HASTY = {"firmware/app/update.py": ("LOOK_S = 10\n", "LOOK_S = 1\n")}  # looks more often for what is to be done
-
-
-def image(arch: str, line: str) -> bytes:
-    """The program as it is, but that it is hasty and has `line` in place of OLD."""
-    texts = {str(name): (ROOT / name).read_text() for name in sources()}
-    for name, (old, new) in {**HASTY, STATION: (OLD, line)}.items():
-        assert old in texts[name]
-        texts[name] = texts[name].replace(old, new)
-    return runtime.image(runtime.shrunk(texts), arch)
 
 
 def installed(street: Street, pole, release: int, raw: bytes) -> None:
@@ -63,13 +50,13 @@ def runs(street: Street, firmware: str) -> None:
 
 
 def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_other_orders(tmp_path):
-    small = runtime_of("micropython-i386")
+    small = runtime("micropython-i386")
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
         Street(tmp_path, small, broker) as street,
     ):
         pole = street.pole(start=False)
-        installed(street, pole, 2, image(small.arch, OLD))
+        installed(street, pole, 2, image(small.arch, FIRMWARE))
         (pole.folder / "data" / "crash").write_text('["ValueError: on purpose", 3, 0]')
         pole.start()
         runs(street, "safe mode")
@@ -83,7 +70,7 @@ def test_a_pole_in_safe_mode_says_why_and_takes_another_program_and_keeps_its_ot
 
 
 def test_a_new_program_is_tried_and_kept_and_a_broken_one_is_left_after_three_starts(tmp_path):
-    small = runtime_of("micropython-i386")
+    small = runtime("micropython-i386")
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
         Street(tmp_path, small, broker) as street,

@@ -73,6 +73,9 @@ def samples() -> dict[str, Message]:
         "plan": messages.Plan(version=3, rules=[messages.Rules()], sessions=[session, full]),
         "empty plan": messages.Plan(version=1, rules=set_aside),
         "update": messages.Update(release=2, downgrade=1, image=messages.Image(media=MEDIA, bytes=69_004)),
+        "update of a core": messages.Update(
+            release=3, what=messages.CORE, image=messages.Image(media=MEDIA, bytes=1_700_000)
+        ),
         "stop": messages.Stop(session="s-1", reason='văn bản "12/QĐ-UBND" \\ 😀'),
         "received": told(seq=1, kind="received", at_ms=NOW_MS, session="s-1", version=3),
         "begun": told(seq=2, boot=2, kind="begun", at_ms=NOW_MS - 500, session="s-1", first_at_us=NOW_MS * 1000),

@@ -167,7 +167,8 @@ class Hal:
     runtime = "virtual"
     i2s_bytes = 8192
     woken_by = "reset"
-    beacon = box = None
+    beacon = box = core = None
+    slots = True
     uplinks = ()
 
     def __init__(self):

@@ -35,6 +35,8 @@ seals_once.install()
 class Hal:
     """As little hardware as a pole needs to start."""
 
+    box = core = None
+    slots = True
     runtime = "power cuts"
     i2s_bytes = 4096
     net = None

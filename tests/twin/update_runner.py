@@ -4,6 +4,7 @@ It prints what is wrong. GIVEN: {"profile", "orders": {name: sealed}, "images": 
 "releases": {name: [release, digest]}}.
 """
 
+import asyncio
 import json
 import sys
 
@@ -36,12 +37,12 @@ class Pole:
         self.vault = Vault(self.files)
         self.media = Media(self.files)
         self.player = self.clock = self.agenda = self.hal = self.link = self
-        self.session = self.box = None
+        self.session = self.box = self.core = None
         self.air = Air()
         self.up = True
         self.source = "net"
         self.slots = Slots(self.vault)
-        self.updater = Updater(self, self.slots)
+        self.updater = Updater(self, self.slots, self.refused)
         self.report = self
 
     def open_i2s(self):
@@ -52,6 +53,9 @@ class Pole:
 
     def amp(self, level):
         pass
+
+    def refused(self, why, count):
+        raise ValueError(why)
 
     def now_ms(self):
         return 0
@@ -83,7 +87,7 @@ def fetch(pole, name):
 
 def install(pole, name):
     try:
-        pole.updater.install()
+        asyncio.run(pole.updater.install())
     except Restart:
         pass
 

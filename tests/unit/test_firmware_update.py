@@ -41,7 +41,7 @@ class Pole:
     def __init__(self, folder):
         self.files = Files(str(folder / "data"))
         self.player = self.clock = self.agenda = self.hal = self.link = self.report = self
-        self.session = self.next = self.box = None
+        self.session = self.next = self.box = self.core = None
         self.up, self.source, self.states = True, "net", 0
         self.air = Air()
         self.driver = True
@@ -53,7 +53,8 @@ class Pole:
         self.chosen = Slots(self.vault).choose()
         self.media = Media(self.files)
         self.slots = Slots(self.vault)
-        self.updater = Updater(self, self.slots)
+        self.refused = []
+        self.updater = Updater(self, self.slots, lambda why, count: self.refused.append(why))
         return self.chosen
 
     amp = lambda self, level: None  # noqa: E731 - the HAL's words
@@ -83,7 +84,7 @@ class Pole:
         assert self.offer(release, text) == ""
         self.fetched(text)
         with pytest.raises(Restart):
-            self.updater.install()
+            asyncio.run(self.updater.install())
         return self.live()
 
 
@@ -99,6 +100,17 @@ def test_only_a_newer_program_is_taken_unless_the_order_itself_says_otherwise(po
     pole.slots.confirm()
     pole.live()
     assert pole.offer(RELEASE + 4) == "older" and pole.offer(RELEASE + 4, downgrade=1) == ""
+
+
+class LiteBoard:
+    """No memory for a slot's image."""
+
+    slots, core, box = False, None, None
+
+
+def test_where_there_is_no_memory_for_a_slot_no_program_is_taken(pole):
+    pole.hal = LiteBoard()
+    assert pole.offer(RELEASE + 1) == "no room" and pole.updater.wanted() == []
 
 
 def test_an_order_is_remembered_over_a_start_and_its_image_is_not_evicted(pole):
@@ -128,9 +140,9 @@ def test_it_is_tried_far_from_any_session_and_with_power_to_spare(pole, name, va
     setattr(pole, name, value)
     if allowed:
         with pytest.raises(Restart):
-            pole.updater.install()
+            asyncio.run(pole.updater.install())
     else:
-        pole.updater.install()
+        asyncio.run(pole.updater.install())
     assert pole.live() == ("a" if allowed else "")
 
 
@@ -226,6 +238,7 @@ def test_by_cable_a_sealed_program_is_taken_in_pieces_and_started(pole, console)
         ({"do": "order", "hex": order(kid=9)}, "key"),
         ({"do": "order", "hex": order(to="p/p2")}, "audience"),
         ({"do": "order", "hex": order(release=1)}, "older"),
+        ({"do": "order", "hex": order(what=messages.CORE)}, "core"),
         ({"do": "order", "hex": "4c31"}, "format"),
         ({"do": "order", "hex": "xyz"}, "line"),
         ({"do": "dance"}, "line"),

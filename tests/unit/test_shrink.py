@@ -118,3 +118,7 @@ def test_the_pole_has_fewer_names_by_a_quarter(pole):
         return len(found)
 
     assert names(shrink(pole)) < 0.75 * names(pole)
+
+
+def test_a_constant_that_can_not_be_reckoned_fails_where_it_stands():
+    assert "1 // 0" in shrink({"a.py": "WRONG = 1 // 0\n"})["a.py"]

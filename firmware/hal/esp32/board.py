@@ -6,6 +6,7 @@ import sys
 import time
 
 import machine
+import vfs
 from machine import I2S, Pin
 
 from firmware.hal.beacon import Beacon
@@ -16,6 +17,7 @@ from firmware.hal.esp32.net import Net, uplinks_of
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
+DATA = "/data"
 # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "espnow": true or
 # "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box. Uplinks, at least one:
 # "ethernet" (lan.py), "ssid" and "password" (wifi.py), "modem" (modem.py)
@@ -23,18 +25,26 @@ WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
 
+def profile():
+    """The enrolment bundle."""
+    with open(PROFILE) as file:
+        return json.load(file)
+
+
 class Board:
     """One pole's box."""
 
-    def __init__(self):
-        with open(PROFILE) as file:
-            self.profile = json.load(file)
+    def __init__(self, core_release):
+        """`core_release`: of the core image that runs."""
+        self.profile = profile()
         with open(WIRING) as file:
             wiring = json.load(file)
         self._pins = (wiring["bck"], wiring["ws"], wiring["data"])
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
-        self.files = Files("/data")
+        self.files = Files(DATA)
+        self._core_release = core_release
+        self.slots = hasattr(vfs, "VfsRom")  # a board without PSRAM is built without it
         self.beacon = None
         if wiring.get("espnow"):
             self.beacon = EspNow()
@@ -52,6 +62,13 @@ class Board:
         self._epoch_us = UNIX_OF_2000 * 1000000 if time.gmtime(0)[0] == 2000 else 0
         self._rtc = machine.RTC()
         self._alarm = Pin(wiring["alarm"], Pin.IN, Pin.PULL_UP) if "alarm" in wiring else None
+
+    @property
+    def core(self):
+        """The places for core images: looked at when one comes, which is rare."""
+        from firmware.hal.esp32.core import place
+
+        return place(self._core_release)
 
     def open_i2s(self):
         """The driver sends silence from here on."""

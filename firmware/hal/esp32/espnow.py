@@ -1,4 +1,4 @@
-"""ESP-NOW: what one pole says, every pole within a few hundred metres hears. Not run by any test; see the package."""
+"""ESP-NOW: what one pole says, every pole within a few hundred metres hears."""
 
 import asyncio
 

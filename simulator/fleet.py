@@ -174,15 +174,18 @@ class Fleet:
         ticks_begin_us: int = 0,
         beacon: tuple[str, int] | None = None,
         box: bool = False,
+        uplinks: Sequence[dict] = (),
     ) -> VirtualPole:
         """A pole with this enrolment bundle; `rtc` "kept" (battery) or "lost"; `beacon`: the broadcast address on
         which it hears its neighbours; `box`: it can feel itself, which takes the memory
-        of a board with PSRAM (runtime.WITH_PSRAM). An old folder's flash stays.
+        of a board with PSRAM (Runtime.with_psram); `uplinks`: those that it keeps by itself (simulator.hal.uplinks).
+        An old folder's flash stays.
         """
         folder = self.root / profile["pole"]
         folder.mkdir(parents=True, exist_ok=True)
         _write_private(folder / "profile.json", json.dumps(profile))
-        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us, "beacon": beacon, "box": box}
+        world = {"ppm": ppm, "rtc": rtc, "ticks_begin_us": ticks_begin_us}
+        world |= {"beacon": beacon, "box": box, "uplinks": uplinks}
         (folder / "world.json").write_text(json.dumps(world))
         pole = self.poles[profile["pole"]] = self.poles.get(profile["pole"]) or VirtualPole(
             folder, self.runtime

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator import bootloader, programs, romfs, shrink
@@ -16,10 +16,9 @@ from simulator.flat import flatten
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("protocol", "firmware/app", "firmware/hal", "firmware", "simulator/hal", "simulator")
 NOT_FOR_POLES = ("firmware/boot.py", "firmware/manifest.py")
-SIMULATOR_FILES = ("__init__.py", "station.py")
-HEAPS = {"x86": "112K", "x64": "208K"}  # far less than a board with PSRAM has; 64 bit objects are twice as large
-
-WITH_PSRAM = {"micropython-i386": "192K", "micropython": "320K"}  # far less than a board with PSRAM has
+SIMULATOR_FILES = ("__init__.py", "ppp.py", "station.py")
+HEAPS = {"x86": "112K", "x64": "208K"}  # an ESP32's without PSRAM; 64 bit objects are twice as large
+WITH_PSRAM = {"x86": "192K", "x64": "320K"}  # far less than a board with PSRAM has
 
 
 class NoRuntime(Exception):
@@ -34,6 +33,10 @@ class Runtime:
     argv: tuple[str, ...]
     arch: str | None = None
     heap: str | None = None
+
+    def with_psram(self) -> "Runtime":
+        """The same with the memory that a pole needs to feel its box."""
+        return replace(self, heap=WITH_PSRAM[self.arch]) if self.arch else self
 
     def command(self, folder: Path) -> list[str]:
         """argv of a pole's process for its profile folder, which is switched on with it; it has to work in the
@@ -83,12 +86,14 @@ def sources() -> list[Path]:
     return found
 
 
-def rom(arch: str, flat: bool = True) -> Path:
-    """A ROM image with these files compiled for `arch`, made when anything has changed; `flat`: see simulator.flat.
+def rom(arch: str, small: bool = True) -> Path:
+    """A ROM image with these files compiled for `arch`, made when anything has changed; `small`: shrunk before.
 
     Imported from source they do not fit an ESP32's heap at all, and as .mpy files they take a third more of it.
     """
-    texts = shrunk(pole_texts(), flat)
+    texts = pole_texts()
+    if small:
+        texts = shrunk(texts)
     digest = hashlib.sha256(arch.encode())
     for name, text in texts.items():
         digest.update(name.encode() + b"\0" + text.encode())
@@ -106,10 +111,9 @@ def pole_texts() -> dict[str, str]:
     return {str(name): (ROOT / name).read_text() for name in sources()}
 
 
-def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
-    """The files of a program as they are compiled for a pole."""
-    small = shrink.shrink(texts)
-    return flatten(small) if flat else small
+def shrunk(texts: dict[str, str]) -> dict[str, str]:
+    """The files of a program as they are compiled for a pole with a small heap."""
+    return flatten(shrink.shrink(texts))
 
 
 def image(texts: dict[str, str], arch: str) -> bytes:

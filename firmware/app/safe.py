@@ -17,7 +17,7 @@ from firmware.app.speaker import Dry, Speaker
 from firmware.app.timesync import TimeSync
 from firmware.app.update import LOOK_S, Updater
 from firmware.app.vault import Vault
-from firmware.app.vigil import SAFE_AFTER, WATCHDOG_MS, Vigil, together
+from firmware.app.vigil import SAFE_AFTER, WATCHDOG_MS, Vigil, keep_uplinks, together
 from protocol import messages, receipt, topics
 
 AGAIN_S = 3600
@@ -57,7 +57,7 @@ class Safe:
         self.clock.start_from(hal.rtc_us(), 0)
         self._speaker = Speaker(hal.open_i2s, messages.RATE, hal.i2s_bytes, hal.amp)
         server = profile["time"]
-        self._time = TimeSync(
+        self.time = TimeSync(
             self.clock,
             lambda: hal.net.udp(server["host"], server["port"]),
             hal.random,
@@ -91,9 +91,9 @@ class Safe:
         self._left_s = self._seconds() + AGAIN_S
         vigil = Vigil(self._seconds, self.hal.watchdog(WATCHDOG_MS))
         vigil.watch("safe mode", lambda: (self._turns, self._speaker.next), LINK_LIMIT_S)
-        time = self._time.run(lambda: self.hal.set_rtc_us(self.clock.now_us()), lambda: False)
+        time = self.time.run(lambda: self.hal.set_rtc_us(self.clock.now_us()), lambda: False)
         try:
-            await together(time, vigil.run(None), self._connect(), self._watch_key())
+            await together(time, vigil.run(None), self._connect(), self._watch_key(), *keep_uplinks(vigil, self))
         except Over:
             self._crashes.steady(SAFE_AFTER - 1)
 

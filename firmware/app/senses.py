@@ -70,4 +70,6 @@ class Senses:
         }
         if self.body:
             fields.update(self.body.telemetry())
+        if station.uplinks:
+            fields.update(station.uplinks.telemetry())
         return fields

@@ -18,7 +18,7 @@ from firmware.app.stock import Stock
 from firmware.app.timesync import TimeSync
 from firmware.app.update import Updater
 from firmware.app.vault import Journal, Vault
-from firmware.app.vigil import WATCHDOG_MS, Crashes, Vigil, together, watch_tasks
+from firmware.app.vigil import WATCHDOG_MS, Crashes, Vigil, keep_uplinks, together, watch_tasks
 from protocol import messages, topics
 
 FIRMWARE = "0.1"
@@ -71,6 +71,7 @@ class Station:
         self.updater = Updater(self, Slots(self.vault), self._refused)
         self.stock = Stock(self)
         self.senses = Senses(self)
+        self.uplinks = None  # firmware.app.uplinks.Uplinks, where the hardware has any
         self.crashes = crashes or Crashes(self.vault)
         self.turns = {"time": 0, "housekeeping": 0}
 
@@ -121,7 +122,8 @@ class Station:
         vigil = Vigil(lambda: self.ticks.us() // 1000000, self.hal.watchdog(WATCHDOG_MS))
         vigil.watch("time", lambda: self.turns["time"], TIME_LIMIT_S)
         time = self.time.run(self._time_came, self._time_turned)
-        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil), *self.senses.awake(vigil))
+        awake = self.senses.awake(vigil) + keep_uplinks(vigil, self)
+        await together(time, vigil.run(self.crashes.steady), self._run_in_time(vigil), *awake)
 
     async def _run_in_time(self, vigil):
         """What needs to know the time: everything but asking for it."""

@@ -71,6 +71,26 @@ def watch_tasks(vigil, station, idle_s):
     vigil.watch("housekeeping", lambda: station.turns["housekeeping"], idle_s + TASK_LIMIT_S)
 
 
+def keep_uplinks(vigil, pole):
+    """What keeps a way to the head-end, for ever: nothing where the hardware sees to that by itself."""
+    hal = pole.hal
+    if not hal.uplinks:
+        return ()
+    from firmware.app.uplinks import Uplinks
+
+    ticks, link, time, player = pole.clock.ticks, pole.link, pole.time, pole.player
+    made = pole.uplinks = Uplinks(
+        hal.uplinks,
+        lambda: ticks.us() // 1000000,
+        hal.random,
+        lambda: (link.up, time.bursts),
+        lambda: player.air.taken,
+        hal.log,
+    )
+    vigil.watch("uplinks", lambda: made.turns, TASK_LIMIT_S)
+    return (made.run(),)
+
+
 class Crashes:
     """What ended the pole's program, on flash until it has been told, and how often in a row."""
 

@@ -180,6 +180,12 @@ class Reason(In):
     reason: Annotated[str, Field(max_length=2000)]
 
 
+class CheckIn(In):
+    """`horns`, `battery` or `calibrate`."""
+
+    what: Annotated[str, Field(max_length=20)]
+
+
 class Plan(In):
     """No `clusters` means all of the commune that are not suspended. `reasons` answer for warnings: rule id → why."""
 
@@ -282,6 +288,10 @@ class FeltOut(Out):
     temperature_c: int | None
     cabinet_open: bool | None
     rssi_dbm: int | None
+    uplink: str
+    operator: str
+    sim: str
+    dial_dbm: int | None
     free_kb: int
     clock: str
     clock_age_s: int

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from headend.api.models import ClusterOut, PoleOut, Reason
-from headend.services import places, poles
+from headend.api.models import CheckIn, ClusterOut, PoleOut, Reason
+from headend.services import checks, places, poles
 from headend.web.site import Ported, Who
 
 routes = APIRouter(prefix="/poles", tags=["poles"])
@@ -25,3 +25,9 @@ def suspend(ports: Ported, person: Who, pole: str, why: Reason) -> ClusterOut:
 def resume(ports: Ported, person: Who, pole: str, why: Reason) -> ClusterOut:
     """Let it speak again."""
     return ClusterOut.of(places.set_aside(ports, person, pole, False, why.reason))
+
+
+@routes.post("/{pole}/check")
+def check(ports: Ported, person: Who, pole: str, asked: CheckIn) -> ClusterOut:
+    """Ask it to test its horns or its battery, or to take what it is for the right measure; it tells how it went."""
+    return ClusterOut.of(checks.check(ports, person, pole, asked.what))

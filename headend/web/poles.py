@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from headend.domain.person import may
-from headend.services import board, places, poles
+from headend.services import board, checks, places, poles
 from headend.web.pages import go_to, page, render
 from headend.web.site import Ported, Who
 from headend.web.stream import Parts, open_stream
@@ -18,13 +18,27 @@ routes = APIRouter()
 
 @routes.get("/poles")
 def poles_page(request: Request, ports: Ported, person: Who,
-               aside: Annotated[str, Query(max_length=80)] = "") -> Response:
-    """With `aside` also the form that sets this cluster aside, or lets it speak again."""
+               aside: Annotated[str, Query(max_length=80)] = "",
+               test: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """With `aside` also the form that sets this cluster aside, or lets it speak again; with `test` the one that tests
+    this cluster.
+    """
     shown = poles.poles(ports, person)
-    chosen = next((one.cluster for one in shown.poles if one.cluster.id == aside), None)
-    if chosen and not may(person, "cluster.suspend", chosen.commune):
-        chosen = None
-    return page(request, "page_poles.html", shown=shown, aside=chosen)
+
+    def chosen(name: str, action: str) -> poles.PoleLine | None:
+        """The pole of this name, if the person may."""
+        return next((one for one in shown.poles if one.cluster.id == name and may(person, action, one.cluster.commune)),
+                    None)
+
+    return page(request, "page_poles.html", shown=shown, aside=chosen(aside, "cluster.suspend"),
+                tested=chosen(test, "pole.care"))
+
+
+@routes.post("/poles/{pole}/check")
+def check(request: Request, ports: Ported, person: Who, pole: str,
+          what: Annotated[str, Form(max_length=20)] = "") -> Response:
+    checks.check(ports, person, pole, what)
+    return go_to(request, "/poles")
 
 
 Reason = Annotated[str, Form(max_length=2000)]

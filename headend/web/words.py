@@ -8,6 +8,7 @@ from headend.domain.delivery import DeliveryState
 from headend.domain.session import SessionState
 from headend.domain.times import from_ms, hanoi, to_ms
 from protocol import civil
+from protocol.messages import Telemetry
 
 WEEKDAYS = ("thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật")
 
@@ -86,6 +87,18 @@ def heard(permille: int) -> str:
 def ill_heard(permille: int) -> bool:
     """Whether somebody should look after it."""
     return permille < WELL_HEARD_PERMILLE
+
+
+UPLINKS = {"lan": "dây mạng", "wifi": "Wi-Fi", "4g": "4G"}
+
+
+def uplink(told: Telemetry) -> str:
+    """4G Viettel, SIM …4567, lúc quay số -73 dBm"""
+    name = " ".join(filter(None, (UPLINKS.get(told.uplink, told.uplink), told.operator)))
+    signal = "" if told.dial_dbm is None else f"lúc quay số {told.dial_dbm} dBm"
+    if told.rssi_dbm is not None:
+        signal = f"{told.rssi_dbm} dBm"
+    return ", ".join(filter(None, (name, told.sim and f"SIM …{told.sim}", signal)))
 
 
 def hours(minutes: int) -> str:

@@ -90,7 +90,7 @@ def _runtime(wanted: str, say: Say) -> Runtime:
         except programs.Missing as why:
             say(f"no MicroPython here ({why}); the poles run the same files under CPython")
             wanted = "cpython"
-    return find_runtime(wanted)
+    return find_runtime(wanted).with_psram()
 
 
 def _stay(stage: Stage, args: argparse.Namespace) -> int:

@@ -197,7 +197,7 @@ class Stage:
         keys = self.house.keys
         for number, cluster in enumerate(clusters):
             profile = enrolment.profile(self.house.ports, cluster, addresses, keys.root_modulus, keys.sealed_keys)
-            self.fleet.add(profile, ppm=(number * 7) % 41 - 20)
+            self.fleet.add(profile, ppm=(number * 7) % 41 - 20, box=True)
         self.fleet.start()
         self.wait(self._all_online, "all poles to report", PATIENCE_SECONDS + len(clusters))
 

@@ -2,7 +2,7 @@
 
 profile.json  the enrolment bundle
 world.json    {"ppm", "ticks_begin_us", "rtc": "kept" | "lost", "watchdog_ms", "woken_by", "beacon",
-              "box": true if it can feel itself}
+              "box": true if it can feel itself, "uplinks": [simulator.hal.uplinks]}
 network       "down" while the cable is cut
 alarm, stop   there while that key is pressed
 otadata       the bootloader's record (simulator.bootloader); core-0, core-1: the places for core images
@@ -29,6 +29,7 @@ class SimBoard:
 
     i2s_bytes = 16384
     slots = True
+    uplinks = ()  # the PC's system keeps its network …
 
     def __init__(self, folder):
         self._folder = folder
@@ -44,7 +45,11 @@ class SimBoard:
         self.set_rtc_us = self._rtc.set
         self.random = os.urandom
         self.files = Files(folder + "/data")
-        self.net = Net(folder + "/network")
+        if world.get("uplinks"):
+            from simulator.hal.uplinks import made  # … unless a pole is to keep it itself
+
+            self.uplinks = made(world["uplinks"], folder)
+        self.net = Net(folder + "/network", self.uplinks)
         self._sink = None
         self.box = None
         if world.get("box"):

@@ -16,14 +16,17 @@ WATCH_S = 0.7
 
 
 class Net:
-    """Contract: `open`, `udp`. `cut_file`: path of the profile's `network` file."""
+    """Contract: `open`, `udp`. `cut_file`: path of the profile's `network` file; `uplinks`: of which one must be up."""
 
-    def __init__(self, cut_file):
+    def __init__(self, cut_file, uplinks=()):
         self._cut_file = cut_file
+        self._uplinks = uplinks
         self._open = []
         self.down = self._is_down()
 
     def _is_down(self):
+        if self._uplinks and not any(uplink.alive() for uplink in self._uplinks):
+            return True
         try:
             with open(self._cut_file) as file:
                 return file.read().strip() == "down"
@@ -56,5 +59,5 @@ class Net:
         return udp
 
     def _check(self):
-        if self.down:
+        if self.down or self._is_down():
             raise OSError("network is down")

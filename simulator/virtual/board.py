@@ -221,6 +221,7 @@ class Board:
 
     i2s_bytes = 16384
     slots = True
+    uplinks = ()
 
     def __init__(self, folder, world, air=None):
         """`folder` holds profile.json, about.json and data/."""

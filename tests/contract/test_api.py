@@ -235,15 +235,19 @@ def test_poles_are_listed_with_what_they_said_last(console, author):
 
 def test_poles_are_listed_with_what_they_feel_of_themselves(console, author):
     console.feels(POLES[1], mains=0, battery_mv=12_300, battery_minutes=750, temperature_c=41, faults=["horn_open 2"])
-    console.feels(POLES[2])
+    modem = {"uplink": "4g", "operator": "Viettel", "sim": "4567", "dial_dbm": -73}
+    console.feels(POLES[2], **modem)
+    console.feels(POLES[0], uplink="wifi", rssi_dbm=-70)
     event = messages.Receipt(pole=POLES[1], journal="ab" * 6, seq=1, kind="cabinet_opened", at_ms=1)
     console.pole_says(POLES[1], receipt.RECEIPT, topics.RECEIPT, event)
     listed = {one["id"]: one["felt"] for one in author.get("/api/poles").json()}
     felt = listed[POLES[1]]
     assert (felt["mains"], felt["battery_mv"], felt["faults"]) == (False, 12_300, ["horn_open 2"])
     assert listed[POLES[2]]["mains"] is None and listed[POLES[3]] is None
+    assert {name: listed[POLES[2]][name] for name in modem} == modem
     page = author.get("/poles").text
-    for words in ("12,3 V", "còn 12 giờ", "41 °C", "loa 2 đứt dây", "tủ bị mở"):
+    lines = ("4G Viettel, SIM …4567, lúc quay số -73 dBm", "Wi-Fi, -70 dBm")
+    for words in (*lines, "12,3 V", "còn 12 giờ", "41 °C", "loa 2 đứt dây", "tủ bị mở"):
         assert words in page, words
 
 

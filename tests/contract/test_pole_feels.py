@@ -7,7 +7,6 @@ import pytest
 
 from headend.adapters.broker import MosquittoBroker
 from protocol import messages
-from simulator.runtime import WITH_PSRAM, find_runtime
 from tests.conftest import program
 from tests.support.headside import decode, encode, noise
 from tests.support.street import Street, sleep_until, sounding
@@ -22,10 +21,9 @@ ALARM = "keep/alarm"
 @pytest.fixture
 def street(tmp_path):
     """Its poles can feel themselves: boards with PSRAM."""
-    runtime(NAME)
     with (
         MosquittoBroker(tmp_path / "broker", argv=program("mosquitto").argv) as broker,
-        Street(tmp_path, find_runtime(NAME, WITH_PSRAM[NAME]), broker) as street,
+        Street(tmp_path, runtime(NAME).with_psram(), broker) as street,
     ):
         add = street.fleet.add
         street.fleet.add = lambda profile, **how: add(profile, box=True, **how)
@@ -190,6 +188,18 @@ def test_the_alarm_key_sounds_the_stored_alarm_without_any_network_or_clock(stre
 
 
 @pytest.mark.slow
+def test_a_pole_set_aside_stays_silent_at_the_alarm_key_and_says_so(street: Street):
+    _, raw = sound(2, 31)
+    pole = street.pole()
+    (pole.folder / "data" / ALARM).write_bytes(raw)
+    street.desk.plan("00070", [], rules=messages.Rules(suspended=1))
+    wait_plan(street)
+    pole.press("alarm")
+    assert street.desk.wait_for("p1", "alarm_over").why == "P-04"
+    pole.release("alarm")
+    assert street.desk.receipt("p1", "key_alarm") and not sounding(pole.captures())
+
+
 def test_the_alarm_key_breaks_into_a_session_which_goes_on_behind_it(street: Street):
     pole = street.pole()
     _, raw = sound(2, 26)

@@ -225,6 +225,7 @@ telemetries = st.builds(
     mains=st.none() | st.integers(0, 1),
     battery_mv=st.none() | st.integers(0, 20_000),
     horns_ma=st.lists(st.integers(0, 5_000), max_size=8),
+    uplink=st.sampled_from(["", "lan", "wifi", "4g"]),
     temperature_c=st.none() | st.integers(-60, 150),
     faults=st.lists(st.sampled_from(["horn_open 1", "amp_dead"]), max_size=2),
 )

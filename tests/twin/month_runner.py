@@ -169,6 +169,7 @@ class Hal:
     woken_by = "reset"
     beacon = box = core = None
     slots = True
+    uplinks = ()
 
     def __init__(self):
         self.profile = GIVEN["profile"]

@@ -41,7 +41,7 @@ class Hal:
     i2s_bytes = 4096
     net = None
     open_i2s = None
-    beacon = None
+    beacon = box = None
 
     def __init__(self):
         self.profile = dict(GIVEN["profile"])

@@ -59,7 +59,7 @@ def live(folder, days: int, heap: str = HEAP) -> dict:
     """What the days were like."""
     kind = runtime("micropython-i386")
     script = ROOT / "tests" / "twin" / "month_runner.py"
-    return run_on("micropython-i386", script, rom(kind.arch, flat=False), folder, days, heap=heap, limit=580)
+    return run_on("micropython-i386", script, rom(kind.arch, small=False), folder, days, heap=heap, limit=580)
 
 
 @pytest.mark.slow

@@ -62,10 +62,10 @@ def faults(pole) -> list[dict]:
 def test_a_task_that_waits_for_ever_ends_the_program_and_is_named_after_the_start(name, tmp_path, time_server):
     pole = made(tmp_path, runtime(name), time_server)
     assert life(pole, "waits") == 1
-    assert "fetch hangs" in crash(pole)[0] and crash(pole)[1] == 1
+    assert "stock hangs" in crash(pole)[0] and crash(pole)[1] == 1
     assert life(pole, "lives") == 0
     (told,) = faults(pole)
-    assert "fetch hangs" in told["why"] and told["boot"] == 2
+    assert "stock hangs" in told["why"] and told["boot"] == 2
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import time
 
 sys.path.insert(0, sys.argv[1])
 
-from firmware.app import station, vigil
+from firmware.app import station, stock, vigil
 from firmware.app.vault import Vault
 from firmware.main import live
 from simulator.hal.board import SimBoard
@@ -18,8 +18,8 @@ vigil.LOOK_S = 0.1
 watch = vigil.Vigil.watch
 
 
-def watch_fetch_closely(self, name, sign, limit_s):
-    watch(self, name, sign, 1 if name == "fetch" and PART == "waits" else limit_s)
+def watch_stock_closely(self, name, sign, limit_s):
+    watch(self, name, sign, 1 if name == "stock" and PART == "waits" else limit_s)
 
 
 async def waits_for_ever(self):
@@ -37,10 +37,10 @@ async def fails(self):
 
 
 PARTS = {
-    "waits": ("_fetch", waits_for_ever),
-    "holds up": ("_housekeeping", holds_up_everything),
-    "fails": ("_housekeeping", fails),
-    "lives": ("_nothing", None),
+    "waits": (stock.Stock, "run", waits_for_ever),
+    "holds up": (station.Station, "_housekeeping", holds_up_everything),
+    "fails": (station.Station, "_housekeeping", fails),
+    "lives": (station.Station, "_nothing", None),
 }
 
 
@@ -59,7 +59,6 @@ async def run(folder):
 
 
 PART = sys.argv[3]
-vigil.Vigil.watch = watch_fetch_closely
-name, broken = PARTS[PART]
-setattr(station.Station, name, broken)
+vigil.Vigil.watch = watch_stock_closely
+setattr(*PARTS[PART])
 asyncio.run(run(sys.argv[2]))

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from firmware.app import agenda, player
+from firmware.app import agenda, player, uplinks
 from firmware.app.agenda import Agenda
 from firmware.app.vault import Journal, Vault
 from protocol import machine, messages
@@ -13,7 +13,7 @@ from simulator.hal.files import Files
 NOW_MS = 1_760_000_000_000
 
 
-@pytest.mark.parametrize("life", [agenda.LIFE, player.LIFE], ids=["agenda", "player"])
+@pytest.mark.parametrize("life", [agenda.LIFE, player.LIFE, uplinks.LIFE], ids=["agenda", "player", "uplinks"])
 def test_an_event_that_has_no_meaning_raises_and_every_other_leads_to_a_state(life):
     for state, event in itertools.product(machine.states(life), machine.events(life)):
         if machine.can(life, state, event):

@@ -1,6 +1,7 @@
 """Who watches the pole's tasks: a watchdog that is fed only while all live, and crashes that are not forgotten."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +63,24 @@ def test_the_watchdog_gets_nothing_once_a_task_hangs_and_steady_is_told_once(mon
     with pytest.raises(Hung):
         bench.vigil.check()
     assert bench.fed == fed
+
+
+def test_who_keeps_the_uplinks_is_watched_and_needs_no_memory_where_there_are_none():
+    bench = Bench()
+    pole = SimpleNamespace(
+        hal=SimpleNamespace(uplinks=(), random=bytes, log=print),
+        clock=SimpleNamespace(ticks=SimpleNamespace(us=lambda: bench.now * 1_000_000)),
+        link=SimpleNamespace(up=False),
+        time=SimpleNamespace(bursts=0),
+        player=SimpleNamespace(air=SimpleNamespace(taken=False)),
+    )
+    assert vigil.keep_uplinks(bench.vigil, pole) == () and not hasattr(pole, "uplinks")
+    pole.hal.uplinks = [object()]
+    (keeping,) = vigil.keep_uplinks(bench.vigil, pole)
+    keeping.close()  # it never moves
+    with pytest.raises(Hung, match="uplinks hangs"):
+        for bench.now in range(2 * vigil.TASK_LIMIT_S):
+            bench.vigil.check()
 
 
 class Told(list):

@@ -13,13 +13,14 @@ from firmware.hal.beacon import Beacon
 from firmware.hal.esp32.box import Box
 from firmware.hal.esp32.espnow import EspNow
 from firmware.hal.esp32.files import Files
-from firmware.hal.esp32.net import Net
+from firmware.hal.esp32.net import Net, uplinks_of
 from protocol.messages import RATE
 
 PROFILE = "/profile.json"
 DATA = "/data"
-# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes, "ssid", "password"}; where there are: "amp", "mute",
-# "espnow": true or "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box
+# {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "espnow": true or
+# "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box. Uplinks, at least one:
+# "ethernet" (lan.py), "ssid" and "password" (wifi.py), "modem" (modem.py)
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
 
@@ -49,7 +50,8 @@ class Board:
             self.beacon = EspNow()
         elif "lan" in wiring:
             self.beacon = Beacon(*wiring["lan"])
-        self.net = Net(wiring["ssid"], wiring["password"])
+        self.uplinks = uplinks_of(wiring)
+        self.net = Net(self.uplinks)
         # A door with an alarm key is a box, if nothing else is fitted.
         fitted = "box" in wiring or "alarm" in wiring
         self.box = Box(wiring.get("box", {}), self.net.rssi_dbm) if fitted else None

@@ -3,15 +3,17 @@
 import asyncio
 
 import espnow
+import network
 
 EVERYBODY = b"\xff" * 6
 LOOK_S = 0.005  # what a beacon may be late by because of this is least where it counts: the earliest one is believed
 
 
 class EspNow:
-    """The contract's `beacon`. The radio has to be on (network.WLAN.active) and stays on its channel."""
+    """The contract's `beacon`. The radio has to be on, also where no uplink uses it, and stays on its channel."""
 
     def __init__(self):
+        network.WLAN(network.WLAN.IF_STA).active(True)
         self._radio = espnow.ESPNow()
         self._radio.active(True)
         self._radio.add_peer(EVERYBODY)

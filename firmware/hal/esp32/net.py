@@ -1,60 +1,65 @@
-"""Wi-Fi of an ESP32: joined when something is to be opened, asked again when it was lost."""
+"""Sockets of an ESP32 over whichever uplink the supervisor keeps up (firmware.app.uplinks)."""
 
-import asyncio
 import os
 import time
 
-import network
-
 from firmware.hal import dns, sockets
+from firmware.hal.uplink import until
 
-JOIN_S = 15
+WAIT_S = 15
 
 
 class Net:
-    """`open` and `udp` of the contract."""
+    """`open` and `udp` of the contract. The system sends by its default route."""
 
-    def __init__(self, ssid, password):
-        self._ssid = ssid
-        self._password = password
-        self._wlan = network.WLAN(network.WLAN.IF_STA)
-        self._joining = asyncio.Lock()
+    def __init__(self, uplinks):
+        """`uplinks`: firmware.hal.uplink.Uplink, best first."""
+        self._uplinks = uplinks
         self._names = dns.Resolver(self._servers, udp_to, os.urandom, time.time)
 
-    def _servers(self):
-        """What the network's DHCP has named."""
-        return [one for one in (self._wlan.ifconfig()[3],) if one != "0.0.0.0"]
+    def _alive(self):
+        return [uplink for uplink in self._uplinks if uplink.alive()]
 
-    async def _join(self):
-        async with self._joining:
-            if self._wlan.isconnected():
-                return
-            self._wlan.active(False)  # from a state in which it hangs, only a restart of the radio helps
-            self._wlan.active(True)
-            self._wlan.connect(self._ssid, self._password)
-            for _ in range(JOIN_S * 4):
-                await asyncio.sleep(0.25)
-                if self._wlan.isconnected():
-                    return
-            raise OSError("no Wi-Fi")
+    def _servers(self):
+        return [server for uplink in self._alive() for server in uplink.servers()]
 
     def rssi_dbm(self):
-        """Of the access point, None while there is none."""
-        return self._wlan.status("rssi") if self._wlan.isconnected() else None
+        """Of the radio of the best uplink that is there, as it is now; None without one, and with 4G."""
+        for uplink in self._alive():
+            return uplink.facts().get("rssi_dbm")
+        return None
 
     async def open(self, host, port, tls):
         """(reader, writer), or OSError."""
-        await self._join()
+        await until(self._alive, WAIT_S)
         ip = await self._names.find(host)
         stream = await sockets.open_stream(sockets.address_of(ip, port), host, tls or None)
         return stream, stream
 
     async def udp(self, host, port):
         """Datagrams to and from one address, or OSError."""
-        await self._join()
+        await until(self._alive, WAIT_S)
         return udp_to((await self._names.find(host), port))
 
 
 def udp_to(address):
     """A datagram socket to (IPv4 address, port)."""
     return sockets.Udp(sockets.address_of(*address))
+
+
+def uplinks_of(wiring):
+    """The uplinks that a board has, best first; the drivers of the others are never loaded."""
+    made = []
+    if "ethernet" in wiring:
+        from firmware.hal.esp32.lan import Lan
+
+        made.append(Lan(wiring["ethernet"]))
+    if "ssid" in wiring:
+        from firmware.hal.esp32.wifi import Wifi
+
+        made.append(Wifi(wiring["ssid"], wiring["password"]))
+    if "modem" in wiring:
+        from firmware.hal.esp32.modem import modem
+
+        made.append(modem(wiring["modem"]))
+    return made

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 
 from protocol.messages import CHUNK_BYTES
-from simulator.runtime import ROOT, image, shrunk
+from simulator.runtime import ROOT, image
+from simulator.shrink import shrink
 
 PACKAGES = ("protocol", "firmware/app", "firmware/hal/esp32", "firmware/hal", "firmware")
 OF_THE_CORE = ("firmware/boot.py", "firmware/manifest.py")
@@ -26,7 +27,7 @@ def texts() -> dict[str, str]:
 
 def build(arch: str = ARCH) -> bytes:
     """The image for a machine (mpy-cross's name of it)."""
-    return image(shrunk(texts(), flat=False), arch)
+    return image(shrink(texts()), arch)
 
 
 def media_of(raw: bytes) -> str:

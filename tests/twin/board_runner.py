@@ -8,14 +8,14 @@ import sys
 sys.path.insert(0, sys.argv[1] + "/tests/support/esp32")
 import bench  # first: it makes a chip of this process  # isort: split
 import machine
-import wires
 from bench import made
 
-from firmware.hal.esp32 import board, espnow, net
+from firmware.hal.esp32 import board, espnow, net, wifi
 
 FULL = {"amp": 7, "mute": 8, "alarm": 9, "ibuf": 4096, "espnow": True, "box": {"mains": 10, "amp_ma": [1, 1000]}}
 UNIX_US = 1767229200123456  # 2026-01-01 01:00:00.123456
-net.JOIN_S = 1
+net.WAIT_S = wifi.JOIN_S = 1
+wifi.REST_S = 0
 
 
 def driven(new):
@@ -175,55 +175,53 @@ def check_a_file_replaces_another_and_what_is_gone_is_gone():
 # Network
 
 
-async def joined(it, port):
-    """A connection is opened; what Wi-Fi was asked for meanwhile."""
-    wires.chip.told.clear()
+def raises(act):
+    """Whether a coroutine ends in an OSError."""
     try:
-        reader, _ = await it.net.open("127.0.0.1", port, False)
-        reader.close()
-    except OSError as why:
-        if str(why) == "no Wi-Fi":
-            return "no Wi-Fi"
-    return [one for one in wires.chip.told if one[0] in ("wifi", "join")]
+        asyncio.run(act)
+    except OSError:
+        return True
+    return False
 
 
-JOINS = [("wifi", False), ("wifi", True), ("join", "loa")]
+def asked(new):
+    """What Wi-Fi was asked for since the last look."""
+    found = [one for one in new.told if one[0] in ("wifi", "join", "leave")]
+    new.told.clear()
+    return found
 
 
-def check_wifi_is_joined_once_lost_and_joined_again():
+def check_wifi_is_joined_lost_and_joined_again():
     new, it = made()
-
-    async def story():
-        assert await joined(it, 9) == JOINS
-        assert await joined(it, 9) == []  # it still is
-        new.access_point = None
-        assert await joined(it, 9) == "no Wi-Fi"
-        new.access_point = ("loa", "secret")
-        assert await joined(it, 9) == JOINS
-        assert it.net.rssi_dbm() == -61
-
-    asyncio.run(story())
+    (uplink,) = it.uplinks
+    assert uplink.name == "wifi" and not uplink.alive() and it.net.rssi_dbm() is None
+    asyncio.run(uplink.up())
+    assert asked(new) == [("wifi", True), ("join", "loa")] and uplink.alive() and it.net.rssi_dbm() == -61
+    new.access_point = None
+    assert not uplink.alive() and raises(uplink.up())
+    new.access_point = ("loa", "secret")
+    new.told.clear()
+    uplink.down()
+    asyncio.run(uplink.restart())
+    asyncio.run(uplink.up())
+    assert asked(new) == [("leave",), ("wifi", False), ("wifi", True), ("join", "loa")] and uplink.alive()
 
 
 def check_a_wrong_password_is_no_wifi():
     new, it = made(password="guessed")
-    assert asyncio.run(joined(it, 9)) == "no Wi-Fi" and it.net.rssi_dbm() is None
+    assert raises(it.uplinks[0].up()) and it.net.rssi_dbm() is None
 
 
-def check_two_who_open_at_once_join_once():
-    _, it = made()
-
-    async def both():
-        return await asyncio.gather(it.net.udp("127.0.0.1", 9), it.net.udp("127.0.0.1", 9))
-
-    one, other = asyncio.run(both())
-    assert [told for told in wires.chip.told if told[0] == "join"] == [("join", "loa")]
-    one.close()
-    other.close()
+def check_what_is_opened_waits_for_an_uplink_and_fails_without():
+    new, it = made()
+    assert raises(it.net.udp("127.0.0.1", 9))
+    asyncio.run(it.uplinks[0].up())
+    asyncio.run(it.net.udp("127.0.0.1", 9)).close()
 
 
 def check_dhcp_s_name_server_is_asked_and_none_is_none():
     new, it = made()
+    asyncio.run(it.uplinks[0].up())
     assert it.net._servers() == []
     new.name_server = "192.168.4.1"
     assert it.net._servers() == ["192.168.4.1"]
@@ -231,11 +229,8 @@ def check_dhcp_s_name_server_is_asked_and_none_is_none():
 
 def check_a_name_that_nobody_knows_is_an_os_error():
     _, it = made()
-    try:
-        asyncio.run(it.net.udp("media.example", 80))
-    except OSError:
-        return
-    raise AssertionError("found")
+    asyncio.run(it.uplinks[0].up())
+    assert raises(it.net.udp("media.example", 80))
 
 
 # ESP-NOW
@@ -243,14 +238,14 @@ def check_a_name_that_nobody_knows_is_an_os_error():
 
 def check_beacons_go_to_everybody_without_waiting_and_only_while_the_radio_is_on():
     new, it = made(**FULL)
+    it.beacon.send(b"LB1")  # the board has switched it on
+    assert new.sent == [(b"\xff" * 6, b"LB1", False)]
+    new.wifi_on = False
     try:
         it.beacon.send(b"LB1")
-        raise AssertionError("sent without a radio")
     except OSError:
-        pass
-    new.wifi_on = True
-    it.beacon.send(b"LB1")
-    assert new.sent == [(b"\xff" * 6, b"LB1", False)]
+        return
+    raise AssertionError("sent without a radio")
 
 
 def check_a_beacon_that_has_come_is_handed_on_and_silence_is_none():

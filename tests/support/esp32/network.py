@@ -26,6 +26,11 @@ class WLAN:
         wires.chip.told.append(("join", ssid))
         wires.chip.joined = (ssid, password) == wires.chip.access_point
 
+    def disconnect(self):
+        """Leaves."""
+        wires.chip.told.append(("leave",))
+        wires.chip.joined = False
+
     def isconnected(self):
         """True while it has an address."""
         wires.chip.joined = wires.chip.joined and wires.chip.access_point is not None

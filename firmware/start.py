@@ -65,19 +65,3 @@ def start(profile, files, core, read_line, write):
     else:
         forget()
     __import__("firmware.main").main.main(CORE_RELEASE)
-
-
-def device():
-    """Entry on an ESP32, from boot.py. Whatever happens, the chip starts anew."""
-    import machine
-
-    from firmware.hal.esp32 import board
-    from firmware.hal.esp32.core import place
-    from firmware.hal.esp32.files import Files
-
-    try:
-        files = Files(board.DATA)
-        start(board.profile, files, place(CORE_RELEASE), sys.stdin.readline, sys.stdout.write)
-    except Exception as why:
-        sys.print_exception(why)
-    machine.reset()

@@ -17,6 +17,14 @@ class WireError(ValueError):
     """The bytes are not a message of this protocol; the text says where."""
 
 
+def utf8(text, where):
+    """The bytes of a text, WireError if it has none."""
+    try:
+        return text.encode()
+    except ValueError:  # CPython's word for half a surrogate pair
+        raise WireError("%s: control character" % where)
+
+
 class Int:
     """A whole number within [low, high]; no floats, no booleans."""
 
@@ -43,9 +51,12 @@ class Text:
     def check(self, value, where):
         if type(value) is not str or not self.least <= len(value) <= self.most:
             raise WireError("%s: text of %d to %d characters expected" % (where, self.least, self.most))
-        for char in value:
-            if ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF:
+        # Bytes, because on MicroPython each character that a loop over a text meets is kept for ever.
+        last = 0
+        for byte in utf8(value, where):
+            if byte < 32 or byte == 127 or (last == 0xED and byte >= 0xA0):  # half a surrogate pair
                 raise WireError("%s: control character" % where)
+            last = byte
         return value
 
     def write(self, value):
@@ -62,8 +73,8 @@ class Hex(Text):
 
     def check(self, value, where):
         Text.check(self, value, where)
-        for char in value:
-            if char not in "0123456789abcdef":
+        for byte in utf8(value, where):
+            if not (48 <= byte <= 57 or 97 <= byte <= 102):
                 raise WireError("%s: lower-case hexadecimal expected" % where)
         return value
 

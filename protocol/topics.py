@@ -4,7 +4,7 @@ A stream is what a counter belongs to: "g/<group>" or "p/<pole>", also the audie
 message.
 """
 
-from protocol.schema import WireError
+from protocol.schema import WireError, utf8
 
 ROOT = "loa"
 EVERYBODY = "all"
@@ -21,8 +21,8 @@ def check_name(name):
     """A pole or group name: 1–24 of a–z, 0–9 and '-'; anything else could reach another topic."""
     if type(name) is not str or not 1 <= len(name) <= 24:
         raise WireError("name of 1 to 24 characters expected")
-    for char in name:
-        if char not in "abcdefghijklmnopqrstuvwxyz0123456789-":
+    for byte in utf8(name, "name"):
+        if not (97 <= byte <= 122 or 48 <= byte <= 57 or byte == 45):
             raise WireError("name: only a-z, 0-9 and '-'")
     return name
 

@@ -40,6 +40,7 @@ def pytest_configure(config):
         config.addinivalue_line("markers", f"{tier}: set for every test in tests/{tier}")
     config.addinivalue_line("markers", "rule(*ids): proves these rules of the law, see docs/law-matrix.md")
     config.addinivalue_line("markers", "slow: takes seconds; not part of --quick")
+    config.addinivalue_line("markers", "long: its file takes more than half a minute, and is begun before others")
     if config.getoption("--quick"):
         settings.load_profile("quick")
 
@@ -57,6 +58,8 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)  # else one of them may be all that is left at the end
 
 
 def wanted_tiers(config) -> list[str]:

@@ -14,6 +14,8 @@ from tests.support.street import Street
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=["micropython", "micropython-i386"])
 def street(request, tmp_path):

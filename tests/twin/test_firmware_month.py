@@ -12,6 +12,8 @@ from tests.support.headside import encode, noise
 from tests.support.project import ROOT
 from tests.support.twins import run_on, runtime
 
+pytestmark = pytest.mark.long
+
 BEGIN_MS = 1_767_200_400_000  # 00:00 in Hà Nội, 2026-01-01
 DAY_MS = 86_400_000
 AT_MINUTES = (6 * 60, 17 * 60)  # two sessions a day

@@ -126,9 +126,7 @@ class One:
 
 
 class Message:
-    """Base of all messages. FIELDS is a tuple of (name, kind, default); default `REQUIRED` means no
-    default.
-    """
+    """Base of all messages. FIELDS is a tuple of (name, kind, default); default `REQUIRED` means no default."""
 
     FIELDS = ()
     LINES = None  # the field whose messages travel behind the others, one on each line: nobody needs them all at once
@@ -152,11 +150,7 @@ class Message:
         return "%s(%s)" % (type(self).__name__, write(self))
 
 
-class _Required:
-    pass
-
-
-REQUIRED = _Required()
+REQUIRED = object()
 
 # Kinds of fields, each made once: a pole's heap holds every one of them.
 NUMBER = Int(0)
@@ -200,12 +194,8 @@ def decode(message, raw):
 
 
 def parse(raw):
-    """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too.
-
-    MicroPython's reader is lenient (it takes a text without its end), hence the look at the first and last
-    byte.
-    """
-    if not len(raw) or raw[0] != 0x7B or raw[-1] != 0x7D:
+    """A JSON object from bytes, or WireError; every other failure of the JSON reader becomes one too."""
+    if not len(raw) or raw[0] != 0x7B or raw[-1] != 0x7D:  # MicroPython's reader takes a text without its end
         raise WireError("JSON object expected")
     try:
         # MicroPython reads out of any buffer; a copy of a plan would need that much heap in one piece.

@@ -34,7 +34,7 @@ class Board:
     tls: bool = False
 
 
-LITE = Board("112K", 90_000, WEEK)
+LITE = Board("112K", 92_000, WEEK)
 OVER_TLS = Board("160K", 94_000, WEEK, tls=True)
 WITH_PSRAM = Board("192K", 140_000, messages.MAX_SESSIONS)  # far less than a board with PSRAM has
 FEELS = Board("192K", 140_000, WEEK, box=True)

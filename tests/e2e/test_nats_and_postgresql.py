@@ -1,4 +1,4 @@
-"""The other choices: NATS from its wheel, PostgreSQL, and poles with the ESP32's 32-bit words on 128 KB of heap."""
+"""The other choices: NATS from its wheel, PostgreSQL, and poles with the ESP32's 32-bit words on 112 KB of heap."""
 
 from protocol import messages
 from simulator.demo import broadcast
@@ -8,7 +8,7 @@ from tests.support import staging
 
 def test_a_bulletin_is_heard_and_proven_on_nats_postgresql_and_32_bit_poles(tmp_path, postgres_url, micropython_i386):
     runtime = find_runtime("micropython-i386")
-    assert "heapsize=128K" in runtime.command(tmp_path)
+    assert "heapsize=112K" in runtime.command(tmp_path)
     with staging.station(tmp_path, runtime, broker="nats", database=postgres_url) as stage:
         [aired] = broadcast.air(stage, None, staging.SHORT)
         forged = broadcast.forge(stage)

@@ -25,14 +25,18 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  for (const old of document.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
   const place = event.detail.target;
+  // Only what this place has marked before: what is foreseen meanwhile does not take back what was answered.
+  for (const old of document.querySelectorAll("[aria-invalid]")) {
+    if (old.dataset.markedBy === place.id) old.removeAttribute("aria-invalid");
+  }
   const onlyAsked = /\/(check|foresee)$/.test(event.detail.requestConfig.path);
   const told = place.querySelector?.("[data-field]");
   const input = told ? (place.closest("form") ?? document).querySelector(`[name="${CSS.escape(told.dataset.field)}"]`)
     : [...place.querySelectorAll?.("textarea[name=why]") ?? []].find((one) => !one.value.trim());
   if (!input || (!told && onlyAsked)) return;
   input.setAttribute("aria-invalid", "true");
+  input.dataset.markedBy = place.id;
   if (!onlyAsked) input.focus();
 });
 

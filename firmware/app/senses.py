@@ -9,6 +9,7 @@ from firmware.app.vigil import TASK_LIMIT_S
 from protocol import felt
 
 LOOK_S = 1
+REST_S = 5  # between two looks of a board that feels nothing: each one costs a small heap its garbage
 TELL_EVERY_S = 60
 
 
@@ -43,6 +44,7 @@ class Senses:
         """For ever, once the time is known."""
         checking = asyncio.create_task(self.body.checks.run()) if self.body else None
         seconds = TELL_EVERY_S  # since it was last told
+        pause_s = LOOK_S if self.body else REST_S
         try:
             while True:
                 self.turns += 1
@@ -53,8 +55,8 @@ class Senses:
                 if seconds >= TELL_EVERY_S and self._station.link.up:
                     if await self._station.report.tell_telemetry(self.telemetry()):
                         seconds = 0
-                await asyncio.sleep(LOOK_S)
-                seconds += LOOK_S
+                await asyncio.sleep(pause_s)
+                seconds += pause_s
         finally:
             if checking:
                 checking.cancel()

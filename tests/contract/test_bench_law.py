@@ -2,11 +2,7 @@
 
 import argparse
 
-import pytest
-
 from simulator.bench import law
-
-pytestmark = pytest.mark.long
 
 FIGURES = {"communes", "clusters", "sessions", "checks", "check_ms_p50", "check_ms_p99", "compile_city_seconds",
            "growth", "fill_seconds"}

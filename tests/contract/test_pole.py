@@ -20,8 +20,6 @@ from tests.support.street import (
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.long
-
 SECONDS = 2.0
 
 

@@ -17,7 +17,7 @@ from tests.support.street import Street
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 STARTS = 3
 
 

@@ -13,8 +13,6 @@ from tests.support.street import Street, sleep_until, sounding
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.long
-
 NAME = "micropython-i386"
 SOON = 5.0  # seconds within which an event is told
 ALARM = "keep/alarm"

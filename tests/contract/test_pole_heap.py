@@ -18,8 +18,6 @@ from tests.support.headside import decode, encode, noise
 from tests.support.street import Street, assert_heard, sleep_until
 from tests.support.twins import runtime
 
-pytestmark = pytest.mark.long
-
 WEEK = 14  # sessions: seven days with the two that the law allows
 
 

@@ -95,5 +95,5 @@ def test_chime_bulletins_in_any_codec_and_their_pauses_are_one_line_of_time(stre
     finished = street.desk.wait_for("p1", "finished")
     (capture,) = pole.captures()
     assert finished.frames == len(whole) and finished.underruns == 0 and finished.silent is None
-    assert_heard(capture, whole, session.at_ms)
+    assert_heard(capture, whole, session.at_ms, likeness=0.95)  # of 6.5 s, in which the clock is followed too
     assert_no_click(capture)

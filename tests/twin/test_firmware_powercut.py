@@ -11,8 +11,6 @@ from tests.support import keys
 from tests.support.project import ROOT
 from tests.support.twins import run_on
 
-pytestmark = pytest.mark.long
-
 NOW_MS = 1_767_229_200_000  # 08:00 of a working day in Hà Nội
 HOUR_MS = 3_600_000
 GROUP = "g/00070"

@@ -65,12 +65,12 @@ def test_a_signed_message_that_was_changed_is_refused(old, new):
     raw = caps.sign(etree.tostring(etree.fromstring(GOOD), encoding="UTF-8"))
     text = etree.tostring(etree.fromstring(raw), encoding="UTF-8")
     assert old in text
-    assert "the signature is not good" in doubtful(text.replace(old, new))
+    assert CHANGED in doubtful(text.replace(old, new))
 
 
 def test_a_stranger_s_signature_is_refused_though_it_is_well_made():
     """The certificate that a message brings along counts for nothing."""
-    assert "the signature is not good" in doubtful(caps.sign(GOOD, "stranger"))
+    assert "not made with a key that is trusted here" in doubtful(caps.sign(GOOD, "stranger"))
     assert "no certificate of 'pctt@hanoi.example' is trusted" in doubtful(caps.sign(GOOD), cap.Trusted({}))
 
 
@@ -162,16 +162,26 @@ def info_behind_the_signature(root):
     return root
 
 
+ONE, WHOLE = "one signature is expected, and in the alert itself", "the signature must cover the whole alert"
+CHANGED = "the message was changed after it was signed"
+
+
 @pytest.mark.parametrize(
-    "attack",
-    [around_the_signed, signed_inside_object, signature_in_info, signature_twice, reference_by_id, second_reference,
-     another_transform, empty_signature, info_behind_the_signature],
+    ("attack", "told"),
+    [
+        (around_the_signed, ONE),
+        (signature_in_info, ONE),
+        (signature_twice, ONE),
+        (reference_by_id, WHOLE),
+        (second_reference, WHOLE),
+        (empty_signature, WHOLE),
+        (another_transform, "only enveloped signatures"),
+        (signed_inside_object, CHANGED),
+        (info_behind_the_signature, CHANGED),
+    ],
 )
-def test_what_was_not_signed_is_never_read(attack):
-    raw = etree.tostring(attack(etree.fromstring(caps.sign(GOOD))))
-    with pytest.raises((cap.Doubtful, cap.BadCap)) as why:
-        cap.read(raw, caps.NOW, TRUSTED)
-    assert str(why.value).startswith(("alert", "the file: "))
+def test_what_was_not_signed_is_never_read(attack, told):
+    assert told in doubtful(etree.tostring(attack(etree.fromstring(caps.sign(GOOD)))))
 
 
 def test_what_is_read_is_what_went_into_the_digest():

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
 from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
-from signxml.exceptions import SignXMLException
+from signxml.exceptions import InvalidDigest, InvalidSignature, SignXMLException
 
 from headend.adapters.cap.door import SIGNATURE, place_of
 from headend.domain.alert import Signer
@@ -109,5 +109,9 @@ def _signed_by(root: etree._Element, certificate: x509.Certificate, now: datetim
 
 
 def _told(why: Exception) -> str:
+    if isinstance(why, InvalidDigest):
+        return "the message was changed after it was signed"
+    if type(why) is InvalidSignature:
+        return "it was not made with a key that is trusted here"
     text = str(why) if isinstance(why, SignXMLException | ValueError) and str(why) else "it can not be checked"
     return text.splitlines()[0].split(". Use ")[0].rstrip(". :")

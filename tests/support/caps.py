@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
 from signxml import DigestAlgorithm, SignatureMethod, XMLSigner, methods
 
@@ -48,10 +49,16 @@ def signed(alert: Alert, sender: str = SENDER) -> Received:
 
 
 @cache
+def private_key(name: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    """One of the tests' fixed RSA keys, or `curve`, made anew."""
+    return ec.generate_private_key(ec.SECP256R1()) if name == "curve" else keys.private_key(name)
+
+
+@cache
 def certificate(key: str = "plan", ends: datetime = FAR) -> x509.Certificate:
     """Self-signed, valid from 2020."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SENDER)])
-    private = keys.private_key(key)
+    private = private_key(key)
     return (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
             .serial_number(1).not_valid_before(LONG_AGO).not_valid_after(ends).sign(private, hashes.SHA256()))
 
@@ -67,14 +74,6 @@ def keep(folder: Path, one: x509.Certificate, sender: str = SENDER) -> None:
     (folder / sender / "2026.pem").write_bytes(one.public_bytes(serialization.Encoding.PEM))
 
 
-def sign(xml: bytes, key: str = "plan", method: str = "rsa-sha256", c14n: str = C14N) -> bytes:
-    """The message with an enveloped signature, as its last element."""
-    if "SHA1" in SignatureMethod.from_fragment(method).name:
-        return _with_sha1(xml, key)
-    signer = XMLSigner(methods.enveloped, SignatureMethod.from_fragment(method), DigestAlgorithm.SHA256, c14n)
-    return etree.tostring(signer.sign(etree.fromstring(xml), key=keys.private_key(key), cert=[certificate(key)]))
-
-
 class _Careless(XMLSigner):
     """Signs with what is deprecated, too."""
 
@@ -82,6 +81,10 @@ class _Careless(XMLSigner):
         pass
 
 
-def _with_sha1(xml: bytes, key: str) -> bytes:
-    signer = _Careless(methods.enveloped, SignatureMethod.RSA_SHA1, DigestAlgorithm.SHA1, C14N)
-    return etree.tostring(signer.sign(etree.fromstring(xml), key=keys.private_key(key), cert=[certificate(key)]))
+def sign(
+    xml: bytes, key: str = "plan", method: str = "rsa-sha256", digest: str = "sha256", c14n: str = C14N
+) -> bytes:
+    """The message with an enveloped signature, as its last element."""
+    how = SignatureMethod.from_fragment(method), DigestAlgorithm.from_fragment(digest), c14n
+    signer = _Careless(methods.enveloped, *how)
+    return etree.tostring(signer.sign(etree.fromstring(xml), key=private_key(key), cert=[certificate(key)]))

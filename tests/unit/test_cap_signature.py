@@ -1,13 +1,15 @@
 """A signature makes a message somebody's, or the message is refused; nothing in between."""
 
 import copy
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from lxml import etree
 
 from headend.adapters import cap
-from headend.domain.alert import Severity
+from headend.adapters.cap.signature import verified
 from tests.support import caps
 
 GOOD = caps.raw()
@@ -30,6 +32,14 @@ def test_a_good_signature_says_whose_it_is(method):
     assert received.alert == caps.flood()
     assert received.signer.sender == caps.SENDER
     assert len(received.signer.certificate_sha256) == 64
+
+
+@pytest.mark.parametrize("method", ["ecdsa-sha256", "ecdsa-sha384"])
+def test_a_signature_may_be_of_a_curve(method):
+    trusted = caps.trusted(caps.certificate("curve"))
+    raw = caps.sign(GOOD, "curve", method)
+    assert cap.read(raw, caps.NOW, trusted).signer.sender == caps.SENDER
+    assert "the signature is not good" in doubtful(raw)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +95,9 @@ def test_a_certificate_counts_while_it_is_valid(now, told):
     assert told in doubtful(caps.sign(GOOD), now=now)
 
 
-def test_sha_1_is_no_signature_any_more():
-    assert "SHA1" in doubtful(caps.sign(GOOD, method="rsa-sha1"))
+@pytest.mark.parametrize("how", [{"method": "rsa-sha1"}, {"digest": "sha1"}], ids=str)
+def test_sha_1_is_no_signature_any_more(how):
+    assert "SHA1 forbidden" in doubtful(caps.sign(GOOD, **how))
 
 
 def test_a_signature_that_is_cut_off_leaves_an_unsigned_message():
@@ -185,10 +196,15 @@ def test_what_was_not_signed_is_never_read(attack, told):
 
 
 def test_what_is_read_is_what_went_into_the_digest():
-    """A comment is not signed by this canonical form: it may come and go, and is no part of what is read."""
+    root = etree.fromstring(caps.sign(GOOD))
+    told = root.findtext(f"{DS}Signature/{DS}SignedInfo/{DS}Reference/{DS}DigestValue")
+    read, _ = verified(root, TRUSTED, caps.NOW)
+    assert b64encode(sha256(etree.tostring(read, method="c14n", exclusive=True)).digest()).decode() == told
+
+
+def test_a_comment_is_not_signed_and_is_no_part_of_what_is_read():
     raw = caps.sign(GOOD).replace(b"Flash flood", b"Flash<!-- no --> flood")
     assert cap.read(raw, caps.NOW, TRUSTED).alert == caps.flood()
-    assert cap.read(raw, caps.NOW, TRUSTED).alert.infos[0].severity is Severity.EXTREME
 
 
 # The folder of certificates

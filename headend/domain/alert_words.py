@@ -77,11 +77,11 @@ def sentences(text: str | None) -> list[str]:
 
 def _paragraphs(text: str) -> list[str]:
     """Lines that belong together, joined: such texts are often broken at a width, in the middle of a sentence."""
-    joined = [""]
+    found: list[list[str]] = [[]]
     for line in text.splitlines():
         words = " ".join(line.split())
         bullet = _BULLET.match(words)
-        if bullet or not words or joined[-1].endswith(":"):
-            joined.append("")
-        joined[-1] = f"{joined[-1]} {words[bullet.end() if bullet else 0:]}".strip()
-    return joined
+        if bullet or not words or (found[-1] and found[-1][-1].endswith(":")):
+            found.append([])
+        found[-1].append(words[bullet.end() if bullet else 0:])
+    return [" ".join(filter(None, lines)) for lines in found]

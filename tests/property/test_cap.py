@@ -1,9 +1,11 @@
 """Whatever a message says, it is read back as it was written; whatever bytes come, they are a message or refused."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from headend.adapters import cap
 from headend.domain import alert as rules
@@ -92,3 +94,36 @@ def test_bytes_are_a_message_or_refused(inserted, at, gone):
     except (cap.BadCap, cap.Doubtful):
         return
     assert received.signer is None or received.alert == caps.flood()
+
+
+JUNK = st.sampled_from(["", "NaN", "-0", "9" * 5000, "1,1", "vi", "\u0085", "]]>", "2026-03-02T05:30:00+14:00"])
+MESSAGES = [GOOD, SIGNED, *(caps.raw(f"oasis-{name}") for name in caps.OASIS)]
+HOWS = st.sampled_from(["say", "remove", "repeat", "move", "rename"])
+
+
+def tampered(raw, how, which, where, text):
+    """One element of a message said otherwise, gone, repeated, moved or named in a namespace of its own."""
+    root = etree.fromstring(raw)
+    elements = list(root.iter())[1:]
+    one, other = elements[which % len(elements)], elements[where % len(elements)]
+    if how == "say":
+        one.text = text
+    elif how == "rename":
+        one.getparent().replace(one, etree.Element("{urn:x}info", nsmap={"x": "urn:x"}))
+    elif how == "remove":
+        one.getparent().remove(one)
+    else:
+        (one.getparent() if how == "repeat" else other).append(deepcopy(one))
+    return etree.tostring(root)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(MESSAGES), HOWS, st.integers(0, 99), st.integers(0, 99), JUNK)
+def test_a_message_that_was_tampered_with_is_refused_in_one_line_or_read(raw, how, which, where, text):
+    try:
+        received = cap.read(tampered(raw, how, which, where, text), caps.NOW, caps.trusted())
+    except (cap.BadCap, cap.Doubtful) as why:
+        assert str(why).isprintable()
+        return
+    assert received.signer is None or received.alert == caps.flood()
+    assert cap.read(cap.write(received.alert), caps.NOW).alert == received.alert

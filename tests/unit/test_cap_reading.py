@@ -5,7 +5,7 @@ import time
 import pytest
 
 from headend.adapters import cap
-from headend.adapters.cap.door import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS
+from headend.adapters.cap.door import MOST_BYTES, MOST_DEPTH, MOST_ELEMENTS, MOST_TOLD
 from headend.adapters.cap.reading import MOST_AREAS, MOST_INFOS, MOST_POINTS
 from headend.domain.alert import Circle, MsgType, Named, Reference, Severity, Status, Urgency
 from headend.domain.siting import Spot
@@ -115,6 +115,12 @@ def test_what_is_wrong_is_said_with_its_place(old, new, told):
     assert told in refused(changed(old, new))
 
 
+def test_a_stranger_s_words_make_no_second_line_and_no_long_one():
+    told = refused(changed(b"<language>en-US", "<language>x\nalert: fine \u009b2J".encode() + b"9" * 5000))
+    assert told.startswith("alert/info[1]/language: 'x alert: fine 2J999")
+    assert len(told) == MOST_TOLD + 1
+
+
 def test_an_end_before_the_beginning_is_refused():
     raw = changed(b"<expires>", b"<effective>2026-03-02T10:00:00+07:00</effective><expires>")
     assert refused(raw) == "alert/info[1]: expires lies before effective"
@@ -150,6 +156,7 @@ def test_a_message_may_refer_to_several():
         (GOOD.replace(b"cap:1.2", b"cap:1.1"), "is expected, not {urn:oasis:names:tc:emergency:cap:1.1}alert"),
         (GOOD.replace(b' xmlns="urn:oasis:names:tc:emergency:cap:1.2"', b""), "is expected, not alert"),
         (changed(b"<event>", b'<event xmlns="urn:other">'), "alert/info[1]/event: This element is not expected"),
+        (changed(b"<info>", b'<x:info xmlns:x="urn:x"/><info>'), "alert, line 9: This element is not expected"),
     ],
 )
 def test_what_is_no_cap_is_said_so(raw, told):

@@ -18,6 +18,7 @@ SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 10  # CAP needs 5, a signature with its certificate 7
 MOST_ELEMENTS = 20_000
+MOST_TOLD = 300
 INSTANT = 'an instant with its zone like "2026-03-02T06:30:00+07:00" is expected (UTC is -00:00)'
 
 _SCHEMA = Path(__file__).with_name("cap-1.2.xsd")
@@ -28,8 +29,16 @@ _NAMESPACE = re.compile(r"\{[a-z]+:[^}]*\}")
 _WHO = re.compile(r"^Element '[^']*'(, attribute '[^']*')?: (\[facet '\w+'\] )?")
 
 
-class BadCap(ValueError):
-    """The bytes are no CAP 1.2 that we take; the text is one sentence that names the place."""
+class Turned(Exception):
+    """A message was turned away. The text is one line, however a stranger's words got into it."""
+
+    def __init__(self, told: str) -> None:
+        line = " ".join("".join(one if one.isprintable() else " " for one in told).split())
+        super().__init__(line if len(line) <= MOST_TOLD else f"{line[:MOST_TOLD]}…")
+
+
+class BadCap(Turned):
+    """The bytes are no CAP 1.2 that we take; the text names the place."""
 
 
 class _Gate:
@@ -96,12 +105,14 @@ def check_schema(root: etree._Element) -> None:
     if schema.validate(root):
         return
     first = schema.error_log[0]
-    found = root.getroottree().xpath(first.path) if first.path else []
-    at = place_of(found[0]) if found else "alert"
     told = _WHO.sub("", _NAMESPACE.sub("", first.message)).strip().rstrip(".")
-    if found and etree.QName(found[0]).localname in _INSTANTS and "expected" not in told:
+    try:
+        found = root.getroottree().xpath(first.path)[0]
+    except (etree.XPathError, IndexError, TypeError):  # a path through a prefix of the stranger's own
+        raise BadCap(f"alert, line {first.line}: {told}") from None
+    if etree.QName(found).localname in _INSTANTS and "expected" not in told:
         told = INSTANT
-    raise BadCap(f"{at}: {told}")
+    raise BadCap(f"{place_of(found)}: {told}")
 
 
 def place_of(element: etree._Element) -> str:

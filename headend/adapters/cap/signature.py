@@ -19,7 +19,7 @@ from lxml import etree
 from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
 from signxml.exceptions import InvalidDigest, InvalidSignature, SignXMLException
 
-from headend.adapters.cap.door import SIGNATURE, place_of
+from headend.adapters.cap.door import SIGNATURE, Turned, place_of
 from headend.domain.alert import Signer
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -37,8 +37,8 @@ TRANSFORMS = {
 }
 
 
-class Doubtful(Exception):
-    """A signature is there and is not right; the text is one sentence. Nothing of such a message is believed."""
+class Doubtful(Turned):
+    """A signature is there and is not right. Nothing of such a message is believed."""
 
 
 @dataclass(frozen=True)

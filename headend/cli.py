@@ -22,6 +22,7 @@ COMMANDS = {
     "account": ("headend.commands.account", "make, change or close an account"),
     "bench": ("simulator.bench", "measure this system on this machine"),
     "law": ("headend.commands.law", "judge a plan on paper"),
+    "cap": ("headend.commands.cap", "read a warning of the Common Alerting Protocol"),
     "enrol": ("headend.commands.enrol", "enrol speaker clusters and write their profiles"),
     "test": ("tests.run", "run the tests (in a checkout)"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from headend.domain.areas import Cluster, metres_between
+from headend.domain.areas import Cluster, Placed, metres_between
 from headend.domain.lawful.verdict import Finding, finding
 from headend.law.rulebook import Rulebook
 
@@ -50,17 +50,25 @@ def _distance(cluster: Cluster, place: SensitivePlace) -> float:
     spots = place.outline
     if len(spots) < 3:
         return min(metres_between(cluster, one) for one in spots)
-    edges = list(zip(spots, spots[1:] + spots[:1], strict=True))
-    if sum(_crosses(cluster, *edge) for edge in edges) % 2:
+    if inside(cluster, spots):
         return 0.0
-    return min(metres_between(cluster, _nearest(cluster, *edge)) for edge in edges)
+    return min(metres_between(cluster, _nearest(cluster, *edge)) for edge in _edges(spots))
 
 
-def _crosses(cluster: Cluster, one: Spot, other: Spot) -> bool:
-    """Whether a line from the cluster to the east crosses this edge."""
-    if (one.lat > cluster.lat) == (other.lat > cluster.lat):
+def inside(thing: Placed, outline: tuple[Spot, ...]) -> bool:
+    """Whether a thing stands within the corners of a ground; the last corner leads back to the first."""
+    return sum(_crosses(thing, *edge) for edge in _edges(outline)) % 2 == 1
+
+
+def _edges(outline: tuple[Spot, ...]) -> Iterator[tuple[Spot, Spot]]:
+    return zip(outline, outline[1:] + outline[:1], strict=True)
+
+
+def _crosses(thing: Placed, one: Spot, other: Spot) -> bool:
+    """Whether a line from the thing to the east crosses this edge."""
+    if (one.lat > thing.lat) == (other.lat > thing.lat):
         return False
-    return cluster.lon < one.lon + (cluster.lat - one.lat) * (other.lon - one.lon) / (other.lat - one.lat)
+    return thing.lon < one.lon + (thing.lat - one.lat) * (other.lon - one.lon) / (other.lat - one.lat)
 
 
 def _nearest(cluster: Cluster, one: Spot, other: Spot) -> Spot:

@@ -105,7 +105,8 @@ class Checks:
         return station.player.session is not None or (coming is not None and coming - now_ms < CLEAR_MS)
 
     def _urgent(self):
-        return self._station.player.air.wanted > 0 or self._station.on_air.halted()
+        """Whether the loudspeaker has to be given back: in time, for opening it again takes half a second."""
+        return self._station.player.air.wanted > 0 or self._station.on_air.halted() or self._near()
 
     async def _do(self, what):
         if what == "battery":
@@ -147,7 +148,7 @@ class Checks:
     async def _check_battery(self):
         if self._box.battery_mv() is None:
             return self._over("battery: none")
-        sag_mv, word = await self._battery.test(lambda: self._urgent() or self._station.player.session is not None)
+        sag_mv, word = await self._battery.test(self._urgent)
         if word == "busy":
             return False
         self._battery_day = civil.day_number(self._station.clock.now_ms())

@@ -9,7 +9,7 @@ from headend.adapters.broker import MosquittoBroker
 from protocol import messages
 from tests.conftest import program
 from tests.support.headside import decode, encode, noise
-from tests.support.street import Street, sleep_until, sounding
+from tests.support.street import Street, assert_heard, sleep_until, sounding
 from tests.support.twins import runtime
 from tests.support.waiting import wait_until
 
@@ -120,6 +120,21 @@ def test_the_silent_test_learns_a_box_and_finds_what_fails_in_it(street: Street)
     (loudest,) = {int(np.abs(capture.samples).max()) for capture in sounding(pole.captures())}
     assert loudest < 240  # of 32768: barely to be heard
     assert set(street.desk.kinds("p1")) <= {"checked", "horn_open", "horn_weak", "horn_fine"}
+
+
+@pytest.mark.slow
+def test_a_silent_test_gives_way_to_a_plan_that_comes_meanwhile_and_the_session_begins_at_its_second(street: Street):
+    pole = street.pole()
+    street.desk.plan("00070", [])
+    wait_plan(street)
+    street.desk.check("p/p1", "calibrate")
+    wait_until(lambda: sounding(pole.captures()), "the sweep")
+    samples, raw = sound(2, 32)
+    session = street.session(samples, raw, in_seconds=1.6)
+    street.desk.plan("00070", [session])
+    street.desk.wait_for("p1", "finished", "s1")
+    assert street.desk.receipt("p1", "checked") is None  # it was begun before, and has not come to its end
+    assert_heard(pole.captures()[-1], samples, session.at_ms)
 
 
 def test_no_test_of_the_horns_sounds_in_quiet_hours(street: Street):

@@ -8,6 +8,8 @@ import sys
 sys.path.insert(0, sys.argv[1] + "/tests/support/esp32")
 import bench  # first: it makes a chip of this process  # isort: split
 import machine
+import vfs
+import wires
 from bench import made
 
 from firmware.hal.esp32 import board, espnow, net, wifi
@@ -153,6 +155,52 @@ def check_random_bytes_ticks_and_words_are_what_the_contract_says():
 
 
 # Files
+
+
+def with_card(raw):
+    """(the chip, the board) with this card in its slot."""
+    bench.chip()
+    try:
+        vfs.umount("/card")
+    except OSError:
+        pass
+    wires.chip.card = raw
+    bench.save("/board.json", dict(bench.WIRING, card={"slot": 2, "sck": 18, "miso": 19, "mosi": 23, "cs": 5}))
+    return wires.chip, board.Board(1)
+
+
+def written(it, name, text):
+    with it.files.open(name, "wb") as file:
+        file.write(text)
+        it.files.flush(file)
+
+
+def check_audio_lies_on_the_card_and_survives_a_start_and_what_is_kept_moves_to_the_chip():
+    raw = bytearray(2 << 20)
+    new, it = with_card(raw)
+    assert ("card", 2, 18, 19, 23, 5) in new.told
+    assert it.files.free() > 1 << 20
+    text = bytes(range(256)) * 300
+    written(it, "media/a.part", text)
+    written(it, "boot", b"1")
+    it.files.rename("media/a.part", "media/a")
+    _, it = with_card(raw)  # its flash is new, its card is not
+    assert it.files.size("boot") == -1 and it.files.names("media/") == ["a"] and it.files.size("media/a") == len(text)
+    it.files.rename("media/a", "keep/a")
+    with it.files.open("keep/a", "rb") as file:
+        assert file.read() == text
+    assert it.files.names("media/") == [] and it.files.names("keep/") == ["a"]
+
+
+def check_a_card_with_something_else_on_it_is_formatted():
+    _, it = with_card(bytearray(b"\xeb\x3c\x90FAT16" * 131072))
+    assert it.files.names("media/") == [] and it.files.free() > 500000
+
+
+def check_without_its_card_a_pole_lives_on_the_chip_s_flash():
+    _, it = with_card(None)
+    written(it, "media/a", b"1")
+    assert it.files.size("media/a") == 1 and type(it.files).__name__ == "Files"
 
 
 def check_a_file_replaces_another_and_what_is_gone_is_gone():

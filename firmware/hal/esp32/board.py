@@ -19,10 +19,23 @@ from protocol.messages import RATE
 PROFILE = "/profile.json"
 DATA = "/data"
 # {"bck", "ws", "data": GPIO numbers, "ibuf": bytes}; where there are: "amp", "mute", "espnow": true or
-# "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box. Uplinks, at least one:
-# "ethernet" (lan.py), "ssid" and "password" (wifi.py), "modem" (modem.py)
+# "lan": [broadcast address, port]; "alarm": GPIO number; "box": see firmware.hal.esp32.box;
+# "card": see card.py. Uplinks, at least one: "ethernet" (lan.py), "ssid" and "password" (wifi.py), "modem" (modem.py)
 WIRING = "/board.json"
 UNIX_OF_2000 = 946684800  # the port's epoch is 2000-01-01
+
+
+def _files(card):
+    """On the chip's flash, audio on the card if there is one: a pole whose card is gone lives on without it."""
+    if card:
+        from firmware.hal.esp32.card import CardFiles, mount
+
+        try:
+            mount(card)
+            return CardFiles(DATA)
+        except OSError as why:
+            print("card: %s" % why)
+    return Files(DATA)
 
 
 def profile():
@@ -42,7 +55,7 @@ class Board:
         self._pins = (wiring["bck"], wiring["ws"], wiring["data"])
         self.i2s_bytes = wiring.get("ibuf", 8192)
         self.runtime = "MicroPython %d.%d.%d (ESP32)" % tuple(sys.implementation.version[:3])
-        self.files = Files(DATA)
+        self.files = _files(wiring.get("card"))
         self._core_release = core_release
         self.slots = hasattr(vfs, "VfsRom")  # a board without PSRAM is built without it
         self.beacon = None

@@ -92,6 +92,43 @@ class WDT:
         wires.chip.told.append(("feed",))
 
 
+class SDCard:
+    """A card with its sectors, or an empty slot. Like the port's driver it knows whole sectors only."""
+
+    def __init__(
+        self,
+        slot=1,
+        width=1,
+        *,
+        cd=None,
+        wp=None,
+        sck=None,
+        cmd=None,
+        data=None,
+        miso=None,
+        mosi=None,
+        cs=None,
+        freq=20000000
+    ):
+        wires.chip.told.append(("card", slot, sck.id, miso.id, mosi.id, cs.id))
+        if wires.chip.card is None:
+            raise OSError(16)
+
+    def readblocks(self, block_num, buf):
+        """Whole sectors."""
+        assert len(buf) % 512 == 0
+        buf[:] = memoryview(wires.chip.card)[block_num * 512 : block_num * 512 + len(buf)]
+
+    def writeblocks(self, block_num, buf):
+        """The same."""
+        assert len(buf) % 512 == 0
+        wires.chip.card[block_num * 512 : block_num * 512 + len(buf)] = buf
+
+    def ioctl(self, *args):
+        """4: how many sectors, 5: of which size."""
+        return {4: len(wires.chip.card) // 512, 5: 512}.get(args[0])
+
+
 class I2S:
     """The sound's driver."""
 

@@ -16,6 +16,7 @@ class Chip:
         self.rtc = None
         self.reset = False
         self.fahrenheit = 131
+        self.card = None  # bytes of the card in the slot
         # The radio
         self.wifi_on = False
         self.joined = False

@@ -197,6 +197,19 @@ def check_a_card_with_something_else_on_it_is_formatted():
     assert it.files.names("media/") == [] and it.files.free() > 500000
 
 
+def check_a_card_that_is_pulled_gives_errors_and_no_lies():
+    new, it = with_card(bytearray(2 << 20))
+    written(it, "media/a", b"1" * 2000)
+    new.card = None
+    for act in (lambda: written(it, "media/b", b"2" * 2000), lambda: it.files.open("media/a", "rb").read()):
+        try:
+            act()
+        except OSError:
+            continue
+        raise AssertionError("no error")
+    written(it, "boot", b"2")  # what is on the chip goes on
+
+
 def check_without_its_card_a_pole_lives_on_the_chip_s_flash():
     _, it = with_card(None)
     written(it, "media/a", b"1")

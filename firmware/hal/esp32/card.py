@@ -4,6 +4,7 @@ The port's driver reads and writes whole sectors. Under littlefs it is given blo
 ones in hours of audio takes moments, and whole sectors as the smallest piece.
 """
 
+import errno
 import os
 
 import machine
@@ -24,15 +25,20 @@ class Blocks:
     """What littlefs wants of a block device, on what the card's driver gives."""
 
     def __init__(self, card):
+        """OSError when the slot is empty: the driver itself notices only when it is asked."""
         self._card = card
+        sectors = card.ioctl(COUNT, 0)
+        if sectors <= 0:
+            raise OSError(errno.ENODEV)
+        self._count = sectors * SECTOR // BLOCK
 
     def readblocks(self, block, buffer, offset=0):
-        """`offset` and the buffer's size are multiples of a sector."""
-        return self._card.readblocks(self._sector(block, offset), buffer)
+        """0, or minus an error's number. `offset` and the buffer's size are multiples of a sector."""
+        return _done(self._card.readblocks(self._sector(block, offset), buffer))
 
     def writeblocks(self, block, buffer, offset=0):
         """The same."""
-        return self._card.writeblocks(self._sector(block, offset), buffer)
+        return _done(self._card.writeblocks(self._sector(block, offset), buffer))
 
     def _sector(self, block, offset):
         return (block * BLOCK + offset) // SECTOR
@@ -40,10 +46,15 @@ class Blocks:
     def ioctl(self, what, argument):
         """How many blocks of which size; a card erases by itself."""
         if what == COUNT:
-            return self._card.ioctl(COUNT, 0) * SECTOR // BLOCK
+            return self._count
         if what == SIZE:
             return BLOCK
         return 0 if what == ERASE else None
+
+
+def _done(good):
+    """The driver says True or False, littlefs wants numbers."""
+    return 0 if good else -errno.EIO
 
 
 def mount(wiring):

@@ -59,6 +59,7 @@ def test_a_pole_tells_how_its_box_is_and_what_changes_within_five_seconds(street
     street.desk.wait_for("p1", "cabinet_closed")
 
 
+@pytest.mark.slow
 def test_what_was_felt_without_a_network_and_before_a_power_cut_is_told_afterwards_and_once(street: Street):
     pole = street.pole()
     pole.cut_network()
@@ -215,6 +216,7 @@ def test_a_pole_set_aside_stays_silent_at_the_alarm_key_and_says_so(street: Stre
     assert street.desk.receipt("p1", "key_alarm") and not sounding(pole.captures())
 
 
+@pytest.mark.slow
 def test_the_alarm_key_breaks_into_a_session_which_goes_on_behind_it(street: Street):
     pole = street.pole()
     _, raw = sound(2, 26)

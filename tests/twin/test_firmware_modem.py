@@ -35,6 +35,7 @@ def test_garbage_news_and_slow_lines_do_not_keep_it_from_dialling(name):
         assert outcome(name, fake, "up", "echo") == [None, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNTIMES)
 def test_a_deaf_modem_comes_back_when_its_power_is_taken(name):
     with Modem("SIM7600", SPEED) as fake:

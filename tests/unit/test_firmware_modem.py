@@ -232,6 +232,7 @@ def test_a_modem_that_is_off_is_switched_on():
 @pytest.mark.parametrize(
     ("kind", "pins"), [("SIM7600", ("key",)), ("A7670", ("key",)), ("SIM7600", ("supply", "key"))], ids=str
 )
+@pytest.mark.slow
 def test_a_deaf_modem_comes_back_when_its_power_is_taken_and_not_before(kind, pins, monkeypatch):
     monkeypatch.setattr(cellular, "BOOT_S", KINDS[kind].boot_s + 2)
     with street(kind, pins) as (fake, pole):
@@ -250,6 +251,7 @@ def test_where_no_pin_is_wired_a_modem_is_asked_to_restart():
         assert fake.asked.count("AT+CRESET") == fake.starts == 1
 
 
+@pytest.mark.slow
 def test_a_modem_that_not_even_the_power_helps_is_an_error_within_the_limit():
     with street() as (fake, pole):
         fake.hung = True

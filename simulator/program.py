@@ -5,11 +5,11 @@ modules of `firmware` and `protocol`, shrunk (shrink.py) and compiled for the ch
 """
 
 import argparse
-import hashlib
+import io
 import json
 from pathlib import Path
 
-from protocol.messages import CHUNK_BYTES
+from firmware.app.slots import READ_BYTES, digest
 from simulator.runtime import ROOT, image
 from simulator.shrink import shrink
 
@@ -32,8 +32,7 @@ def build(arch: str = ARCH) -> bytes:
 
 def media_of(raw: bytes) -> str:
     """The name that bytes have as media (A-2)."""
-    chunks = [hashlib.sha256(raw[at : at + CHUNK_BYTES]).digest() for at in range(0, len(raw), CHUNK_BYTES)]
-    return hashlib.sha256(b"".join(chunks)).hexdigest()
+    return digest(io.BytesIO(raw).readinto, bytearray(READ_BYTES))
 
 
 def main() -> None:

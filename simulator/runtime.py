@@ -109,10 +109,9 @@ def pole_texts() -> dict[str, str]:
     return {str(name): (ROOT / name).read_text() for name in sources()}
 
 
-def shrunk(texts: dict[str, str], flat: bool = True) -> dict[str, str]:
-    """The files of a program as they are compiled for a pole with a small heap; `flat`: see simulator.flat."""
-    small = shrink.shrink(texts)
-    return flatten(small) if flat else small
+def shrunk(texts: dict[str, str]) -> dict[str, str]:
+    """The files of a program as they are compiled for a virtual pole, whose heap is small."""
+    return flatten(shrink.shrink(texts))
 
 
 def image(texts: dict[str, str], arch: str) -> bytes:

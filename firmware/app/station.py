@@ -162,7 +162,7 @@ class Station:
         elif letter.kind == messages.Update.TYPE:
             why = self.updater.offer(letter.content)
             if why:
-                self.report.note(messages.REFUSED, why="update: " + why, count=1)
+                self._refused("update: " + why, 1)
             self.stock.changed.set()
         elif letter.kind == messages.Check.TYPE:
             self.senses.order(letter.content)
@@ -196,8 +196,8 @@ class Station:
         await self.report.tell_state(True)
         self.report.send_again()
 
-    async def came(self, digest):
-        """A file is whole and on the pole."""
+    async def came(self):
+        """A file that was asked for is whole and on the pole."""
         self._announce()
         self.on_air.changed.set()
         await self.report.tell_state()

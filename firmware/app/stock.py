@@ -47,4 +47,4 @@ class Stock:
                 continue
             failures = turn = 0
             station.media.add(item.media)
-            await station.came(item.media)
+            await station.came()

@@ -5,8 +5,8 @@ from datetime import timedelta
 from headend.domain.areas import Cluster
 from headend.domain.errors import BadInput, Conflict, NotFound
 from headend.domain.person import Person, require
-from headend.domain.times import to_ms
-from headend.ports import AuditEntry, Outgoing, Ports
+from headend.ports import AuditEntry, Ports
+from headend.services import orders
 from protocol import messages, topics
 
 LASTS = timedelta(hours=1)  # a pole that is away for longer is not tested behind everybody's back
@@ -24,11 +24,8 @@ def check(ports: Ports, person: Person, cluster_id: str, what: str) -> Cluster:
             raise BadInput("Hãy chọn một phép thử: loa, pin, hoặc lấy mẫu.", "what")
         if cluster.suspended and what != "battery":
             raise Conflict("Cụm loa đang tạm dừng nên không được phát, kể cả tiếng thử (P-04).")
-        now, order = ports.clock.now(), messages.Check(what=what)
-        to = topics.pole(cluster_id)
-        seq = db.next_counter(f"{ports.sealer.kid(order.TYPE)} {to} {order.TYPE}")
-        sealed = ports.sealer.seal(seq, to_ms(now), to_ms(now + LASTS), to, order)
-        db.post(Outgoing(topics.topic(to, topics.ORDER), sealed))
+        now = ports.clock.now()
+        orders.post(ports, db, topics.pole(cluster_id), messages.Check(what=what), now, now + LASTS)
         db.record(AuditEntry(now, person.username, "pole.check", cluster_id, what))
     ports.wake()
     return cluster

@@ -19,6 +19,7 @@ from headend.domain.lawful import Verdict, pole
 from headend.domain.session import BroadcastSession, Programme, SessionState, move
 from headend.domain.times import day_of, to_ms
 from headend.ports import AgendaRecord, Db, Outgoing, Ports
+from headend.services import orders
 from headend.services.law import by_itself, law_of, verdict
 from headend.services.sessions import end, settle
 from protocol import messages, topics
@@ -170,9 +171,7 @@ def _post_plan(ports: Ports, db: Db, commune: str, sessions: list[BroadcastSessi
         return
     plan = messages.Plan(version=version, rules=rules, sessions=wire)
     to = topics.group(commune)
-    kid = ports.sealer.kid(plan.TYPE)
-    seq = db.next_counter(f"{kid} {to} {plan.TYPE}")
-    sealed = ports.sealer.seal(seq, to_ms(now), to_ms(now + AHEAD), to, plan)
+    sealed = orders.sealed(ports, db, to, plan, now, now + AHEAD)
     db.put_agenda(AgendaRecord(commune, version, content, now))
     db.post(Outgoing(topics.topic(to, topics.PLAN), sealed, retain=True))
     log.info("plan %d of %s sealed: %d sessions", version, commune, len(wire))

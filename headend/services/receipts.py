@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from headend.domain.delivery import Delivery, apply
 from headend.domain.times import to_ms
@@ -12,6 +13,8 @@ from protocol import messages, receipt, topics
 from protocol.schema import WireError
 
 log = logging.getLogger("loa.receipts")
+
+Said = TypeVar("Said", messages.State, messages.Telemetry)
 
 FUTURE = timedelta(hours=1)  # a state "from" later than this is a pole with a broken clock, not news
 
@@ -77,8 +80,7 @@ def _store_states(ports: Ports, db: Db, states: Sequence[messages.State]) -> Non
     for state in states:
         if state.at_ms > to_ms(now + FUTURE):
             log.warning("pole %s says it is %d ms ahead", state.pole, state.at_ms - to_ms(now))
-    known = {one.id for one in db.clusters(ids=sorted({one.pole for one in states}))}
-    ours = [one for one in states if one.pole in known]
+    ours = _of_known_poles(db, states)
     db.put_pole_states(ours, now)
     for state in ours:
         db.touch(f"pole:{state.pole}")
@@ -87,11 +89,16 @@ def _store_states(ports: Ports, db: Db, states: Sequence[messages.State]) -> Non
 def _store_telemetry(ports: Ports, db: Db, told: Sequence[messages.Telemetry]) -> None:
     """Of known poles; one whose clock is far ahead would keep out all that it tells once its clock is right."""
     now = ports.clock.now()
-    known = {one.id for one in db.clusters(ids=sorted({one.pole for one in told}))} if told else set()
-    ours = [one for one in told if one.pole in known and one.at_ms <= to_ms(now + FUTURE)]
+    ours = _of_known_poles(db, [one for one in told if one.at_ms <= to_ms(now + FUTURE)])
     db.put_telemetry(ours, now)
     for one in ours:
         db.touch(f"pole:{one.pole}")
+
+
+def _of_known_poles(db: Db, told: Sequence[Said]) -> list[Said]:
+    """What poles said that are still in the books."""
+    known = {one.id for one in db.clusters(ids=sorted({one.pole for one in told}))} if told else set()
+    return [one for one in told if one.pole in known]
 
 
 def _ack(ports: Ports, pole: str, journal: str, upto: int) -> Outgoing:

@@ -10,8 +10,9 @@ from headend.domain.errors import BadInput, NotFound
 from headend.domain.lawful import Unconfirmed, Unlawful, Verdict
 from headend.domain.person import Person, require
 from headend.domain.session import BroadcastSession, Confirmation, SessionState, move
-from headend.domain.times import day_of, hanoi, start_of, to_ms
-from headend.ports import AuditEntry, Db, Outgoing, Ports
+from headend.domain.times import day_of, hanoi, start_of
+from headend.ports import AuditEntry, Db, Ports
+from headend.services import orders
 from headend.services.law import verdict
 from protocol import messages, topics
 from protocol.urgency import NORMAL
@@ -165,11 +166,8 @@ def settle(ports: Ports, db: Db, session: BroadcastSession) -> None:
 def _post_stop(ports: Ports, db: Db, session: BroadcastSession, reason: str) -> None:
     """A sealed stop order to the group, valid until the session would have ended."""
     now, order = ports.clock.now(), messages.Stop(session=session.id, reason=reason[:120])
-    to = topics.group(session.commune)
-    kid = ports.sealer.kid(order.TYPE)
-    seq = db.next_counter(f"{kid} {to} {order.TYPE}")
-    until = to_ms(max(session.end_at, now) + timedelta(minutes=5))
-    db.post(Outgoing(topics.topic(to, topics.ORDER), ports.sealer.seal(seq, to_ms(now), until, to, order)))
+    until = max(session.end_at, now) + timedelta(minutes=5)
+    orders.post(ports, db, topics.group(session.commune), order, now, until)
 
 
 def known(db: Db, session_id: str, lock: bool = False) -> BroadcastSession:

@@ -22,7 +22,7 @@ def _environment() -> Environment:
                       trim_blocks=True, lstrip_blocks=True)
     for name in ("minute", "second", "weekday", "day", "moment", "started", "lasting", "short",
                  "lufs", "clock_ms", "across_day", "date_in_url", "why", "place", "minute_across",
-                 "felt", "fault", "uplink", "heard", "ill_heard", "hours", "volts"):
+                 "felt", "fault", "checked", "uplink", "heard", "ill_heard", "hours", "volts"):
         env.filters[name] = getattr(words, name)
     env.filters.update(clock=clock, date=words.civil_date, long=rulings.length, by_rule=rulings.by_rule)
     env.globals.update(look=words.look, start_error=words.error, wave_path=wave.path, FINE=wave.FINE,

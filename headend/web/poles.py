@@ -19,9 +19,10 @@ routes = APIRouter()
 @routes.get("/poles")
 def poles_page(request: Request, ports: Ported, person: Who,
                aside: Annotated[str, Query(max_length=80)] = "",
-               test: Annotated[str, Query(max_length=80)] = "") -> Response:
+               test: Annotated[str, Query(max_length=80)] = "",
+               sent: Annotated[str, Query(max_length=80)] = "") -> Response:
     """With `aside` also the form that sets this cluster aside, or lets it speak again; with `test` the one that tests
-    this cluster.
+    this cluster, and with `sent` that it has been asked to.
     """
     shown = poles.poles(ports, person)
 
@@ -31,14 +32,14 @@ def poles_page(request: Request, ports: Ported, person: Who,
                     None)
 
     return page(request, "page_poles.html", shown=shown, aside=chosen(aside, "cluster.suspend"),
-                tested=chosen(test, "pole.care"))
+                tested=chosen(test, "pole.care"), asked=chosen(sent, "pole.care"))
 
 
 @routes.post("/poles/{pole}/check")
 def check(request: Request, ports: Ported, person: Who, pole: str,
           what: Annotated[str, Form(max_length=20)] = "") -> Response:
     checks.check(ports, person, pole, what)
-    return go_to(request, "/poles")
+    return go_to(request, "/poles", {"sent": pole})
 
 
 Reason = Annotated[str, Form(max_length=2000)]

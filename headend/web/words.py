@@ -1,5 +1,6 @@
 """How pages say things: instants, lengths and states as people here write them."""
 
+import re
 from datetime import date, datetime
 
 from headend.domain import times
@@ -77,6 +78,28 @@ def fault(word: str) -> str:
     """The same for a word of a telemetry's `faults`: "horn_open 2"."""
     kind, _, horn = word.partition(" ")
     return felt(kind, int(horn) if horn.isdecimal() else None)
+
+
+# What a pole's test of itself came to (firmware/app/checks.py) → ours.
+CHECKS = {"horns": "thử loa", "battery": "thử pin", "calibrate": "lấy mẫu"}
+CAME_TO = {
+    "fine": "tốt", "done": "đã xong", "none": "không có pin", "weak": "pin yếu", "low": "pin cạn, phải dừng sớm",
+    "no mains to take off": "đang mất điện lưới", "no time for it": "một giờ liền không có lúc rảnh",
+    "nothing to feel with": "cụm không có cảm biến", "no horn is measured": "cụm không đo được loa nào",
+    "a horn or the amplifier takes no current": "có loa hoặc âm ly không có dòng điện",
+    "not now, T-15": "đang giờ yên tĩnh (T-15)", "not now, P-04": "cụm đang tạm dừng (P-04)",
+}
+BATTERY = re.compile(r"(\w+), sag (\d+) mV, (\d+) min")
+
+
+def checked(why: str) -> str:
+    """thử loa: loa 2 đứt dây; thử pin: tốt, sụt 0,1 V, còn 12 giờ. What is not known stays as it is."""
+    what, _, came = why.partition(": ")
+    if battery := BATTERY.fullmatch(came):
+        told = f"{CAME_TO.get(battery[1], battery[1])}, sụt {volts(int(battery[2]))}, còn {hours(int(battery[3]))}"
+    else:
+        told = CAME_TO.get(came) or ", ".join(map(fault, came.split(", ")))
+    return f"{CHECKS.get(what, what)}: {told}"
 
 
 def heard(permille: int) -> str:

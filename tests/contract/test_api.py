@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from headend.domain.bulletin import BulletinState
+from headend.domain.person import Person, Role
 from headend.domain.session import SessionState
 from headend.domain.times import hanoi
+from headend.ports import Account
 from headend.services import on_air
 from protocol import messages, receipt, topics
 from tests.support import console as console_
@@ -249,6 +251,24 @@ def test_poles_are_listed_with_what_they_feel_of_themselves(console, author):
     lines = ("4G Viettel, SIM …4567, lúc quay số -73 dBm", "Wi-Fi, -70 dBm")
     for words in (*lines, "12,3 V", "còn 12 giờ", "41 °C", "loa 2 đứt dây", "tủ bị mở"):
         assert words in page, words
+
+
+def test_a_technician_asks_a_pole_to_test_itself_and_reads_what_it_came_to(console, author):
+    technician = Account(Person("ky", "Vũ Kỳ", Role.TECHNICIAN, WARD), console.ports.passwords.hash(PASSWORD))
+    with console.ports.db() as db:
+        db.put_account(technician)
+    with console.client("ky") as client:
+        assert f'action="/poles/{POLES[4]}/check"' in client.get("/poles", params={"test": POLES[4]}).text
+        went = client.post(f"/poles/{POLES[4]}/check", data={"what": "horns"})
+        assert (went.status_code, went.headers["location"]) == (303, f"/poles?sent={POLES[4]}")
+        assert "Đã gửi lệnh kiểm tra" in client.get(went.headers["location"]).text
+        wrong = client.post(f"/poles/{POLES[4]}/check", data={"what": "everything"})
+        assert wrong.status_code == 422 and "Hãy chọn một phép thử" in wrong.text
+    event = messages.Receipt(pole=POLES[4], journal="cd" * 6, seq=1, kind="checked", at_ms=1, why="horns: horn_open 2")
+    console.pole_says(POLES[4], receipt.RECEIPT, topics.RECEIPT, event)
+    page = author.get("/poles").text
+    assert "thử loa: loa 2 đứt dây" in page and "/check" not in page
+    assert "Đã gửi lệnh" not in author.get("/poles", params={"sent": POLES[4]}).text  # who may not has sent none
 
 
 def test_a_page_says_how_much_of_the_sound_a_pole_felt(console, author, day):

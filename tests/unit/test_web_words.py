@@ -1,5 +1,6 @@
 """What pages say of time, length and state."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from headend.domain.session import SessionState
 from headend.domain.times import from_ms, hanoi
 from headend.services.board import StepState
 from headend.web import asked, words
+from tests.support.project import ROOT
 
 PLANNED = from_ms(1_763_949_600_000)  # Monday 2025-11-24 09:00 in Hà Nội
 
@@ -78,3 +80,24 @@ def test_no_day_means_no_time_and_a_wrong_day_is_told():
     with pytest.raises(BadInput) as bad:
         asked.instant("24/11/2025", "17:00")
     assert bad.value.field == "day"
+
+
+@pytest.mark.parametrize(
+    ("told", "ours"),
+    [
+        ("horns: fine", "thử loa: tốt"),
+        ("horns: horn_open 2, horn_weak", "thử loa: loa 2 đứt dây, loa yếu tiếng"),
+        ("horns: not now, T-15", "thử loa: đang giờ yên tĩnh (T-15)"),
+        ("calibrate: done", "lấy mẫu: đã xong"),
+        ("battery: weak, sag 620 mV, 750 min", "thử pin: pin yếu, sụt 0,6 V, còn 12 giờ"),
+        ("something: else", "something: else"),
+    ],
+)
+def test_what_a_pole_s_test_came_to_is_said_in_our_words(told, ours):
+    assert words.checked(told) == ours
+
+
+def test_every_end_of_a_test_that_a_pole_can_tell_has_words():
+    text = "".join((ROOT / "firmware" / "app" / f"{name}.py").read_text() for name in ("checks", "senses"))
+    ends = re.findall(r'(?:_over\(|CHECKED, why=)"(?:%s|\w+): ([^"%,]+)"', text)
+    assert len(ends) >= 7 and set(ends) <= words.CAME_TO.keys()

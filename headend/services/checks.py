@@ -21,7 +21,7 @@ def check(ports: Ports, person: Person, cluster_id: str, what: str) -> Cluster:
             raise NotFound("Không có cụm loa này.")
         require(person, "pole.care", cluster.commune)
         if what not in KINDS:
-            raise BadInput("Hãy chọn một phép thử: loa, pin, hoặc lấy mẫu.", "what")
+            raise BadInput("Hãy chọn một phép thử: loa, pin, hoặc hiệu chuẩn.", "what")
         if cluster.suspended and what != "battery":
             raise Conflict("Cụm loa đang tạm dừng nên không được phát, kể cả tiếng thử (P-04).")
         now = ports.clock.now()

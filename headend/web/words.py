@@ -81,7 +81,7 @@ def fault(word: str) -> str:
 
 
 # What a pole's test of itself came to (firmware/app/checks.py) → ours.
-CHECKS = {"horns": "thử loa", "battery": "thử pin", "calibrate": "lấy mẫu"}
+CHECKS = {"horns": "thử loa", "battery": "thử pin", "calibrate": "hiệu chuẩn"}
 CAME_TO = {
     "fine": "tốt", "done": "đã xong", "none": "không có pin", "weak": "pin yếu", "low": "pin cạn, phải dừng sớm",
     "no mains to take off": "đang mất điện lưới", "no time for it": "một giờ liền không có lúc rảnh",

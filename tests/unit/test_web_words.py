@@ -88,7 +88,7 @@ def test_no_day_means_no_time_and_a_wrong_day_is_told():
         ("horns: fine", "thử loa: tốt"),
         ("horns: horn_open 2, horn_weak", "thử loa: loa 2 đứt dây, loa yếu tiếng"),
         ("horns: not now, T-15", "thử loa: đang giờ yên tĩnh (T-15)"),
-        ("calibrate: done", "lấy mẫu: đã xong"),
+        ("calibrate: done", "hiệu chuẩn: đã xong"),
         ("battery: weak, sag 620 mV, 750 min", "thử pin: pin yếu, sụt 0,6 V, còn 12 giờ"),
         ("something: else", "something: else"),
     ],

@@ -33,7 +33,7 @@ class Player:
     def __init__(self, speaker, clock, journal, media, report, stalls_audio, ceiling_half_db=0):
         self.state = "idle"
         self.session = None  # messages.Session on air
-        self._speaker = self.speaker = speaker
+        self.speaker = speaker
         self.air = Air()
         self.ear = None  # firmware.app.ear.Ear, on a board that can feel what it sounds
         self._clock = clock
@@ -52,7 +52,7 @@ class Player:
     @property
     def lead_ms(self):
         """How long before its instant a session has to be given to `play`."""
-        return self._speaker.lead_ms
+        return self.speaker.lead_ms
 
     def stop(self, session_id, why):
         """End the session on air with a fade; True if it was this one. INTERRUPTED ends it for now only."""
@@ -75,7 +75,7 @@ class Player:
             self.ear.begin()
         self._played = self._underruns = 0
         self._gain = gain_of(allowed_half_db(session, entry.day_parts, self.ceiling_half_db))
-        self._pace = Pace(self._speaker, self._clock, session.at_ms)
+        self._pace = Pace(self.speaker, self._clock, session.at_ms)
         programme = Programme(self._media, session.items)
         limit = limit_of(session, entry.rules, programme.frames)
         try:
@@ -84,7 +84,7 @@ class Player:
             self._stop_why = self._stop_why or "file: %s" % str(why)[:60]
         finally:
             programme.close()
-            self._speaker.close()
+            self.speaker.close()
             self.state = "idle"
             self.session = None
         self._settle(entry, programme, limit)
@@ -118,12 +118,12 @@ class Player:
         self._first = None  # the speaker's frame at which the session begins, until that has been told
         while True:
             self._step("open")
-            self._speaker.open(self._clock.ticks)
+            self.speaker.open(self._clock.ticks)
             try:
-                await self._speaker.silence(BLOCK_FRAMES // 2)  # at once, see Speaker
+                await self.speaker.silence(BLOCK_FRAMES // 2)  # at once, see Speaker
                 enter = await self._begin(entry, limit)
                 if enter is not None:
-                    self._speaker.loud()
+                    self.speaker.loud()
                     self._step("sound")
                     await self._stream(programme, enter, limit)
                 self._step("end")
@@ -134,7 +134,7 @@ class Player:
                 self._observe(True)
                 self._underruns += 1
                 self._step("lost")
-                self._speaker.close()
+                self.speaker.close()
 
     def _stopped(self):
         return self._stop_why
@@ -148,17 +148,17 @@ class Player:
         enter = pad - ahead
         if enter >= limit:
             return None
-        await self._speaker.silence(pad - MARGIN_FRAMES, self._stopped)
+        await self.speaker.silence(pad - MARGIN_FRAMES, self._stopped)
         if self._stop_why:
             return None
         self._write_down(entry, enter)
-        await self._speaker.silence(MARGIN_FRAMES, self._stopped)
+        await self.speaker.silence(MARGIN_FRAMES, self._stopped)
         return None if self._stop_why else enter
 
     def _write_down(self, entry, enter):
         """`begun` is on flash when this returns, unless it was before: then the sink had to be opened anew."""
         if not self._started or self._first is not None:  # nothing has been heard yet
-            self._first = self._speaker.next + MARGIN_FRAMES
+            self._first = self.speaker.next + MARGIN_FRAMES
             self._skipped = enter or None
         if not self._started:
             self._started = True
@@ -167,7 +167,7 @@ class Player:
             self._note_first(messages.BEGUN, **({"why": INTERRUPTED} if again else {}))
 
     def _note_first(self, kind, **more):
-        first_at_us = self._clock.unix_at(self._speaker.ticks_of(self._first))
+        first_at_us = self._clock.unix_at(self.speaker.ticks_of(self._first))
         emergency = self.session.urgency == EMERGENCY
         self._report.note(
             kind, self.session.id, emergency, first_at_us=first_at_us, skipped_frames=self._skipped, **more
@@ -178,7 +178,7 @@ class Player:
 
         Where writing would disturb the sound, it is told when the sound is `over`.
         """
-        if self._first is not None and self._speaker.left() > self._first and (over or not self._stalls_audio):
+        if self._first is not None and self.speaker.left() > self._first and (over or not self._stalls_audio):
             self._note_first(messages.STARTED)
             self._first = None
 
@@ -189,7 +189,7 @@ class Player:
         fader.to(self._gain)
         skip = programme.seek(at)
         while at < limit:
-            await self._speaker.room()
+            await self.speaker.room()
             self._observe()
             if self._fading(fader, at, cut) and fader.silent:
                 if self._stop_why or at >= cut:
@@ -209,7 +209,7 @@ class Player:
                 return
             fader.apply(memoryview(out)[skip * 2 :], count)
             end = skip + count
-            self._speaker.write(memoryview(out)[skip * 2 : (end + self._pace.nudge(out, end, at)) * 2])
+            self.speaker.write(memoryview(out)[skip * 2 : (end + self._pace.nudge(out, end, at)) * 2])
             if self.ear:
                 self.ear.given(memoryview(out)[skip * 2 :], count)
             at += count
@@ -230,16 +230,16 @@ class Player:
             self._stop_why = "clock"  # it was set to another time altogether
             return at
         if late < 0:
-            await self._speaker.silence(-late, self._stopped)
+            await self.speaker.silence(-late, self._stopped)
             return at
         return at + late
 
     async def _let_out(self):
         """Zeros behind the last frame until it has left, and some more for the amplifier to fall silent in."""
-        last = self._speaker.next
-        while self._speaker.left() < last:
-            await self._speaker.silence(BLOCK_FRAMES // 2)
+        last = self.speaker.next
+        while self.speaker.left() < last:
+            await self.speaker.silence(BLOCK_FRAMES // 2)
             self._observe()
         self._observe(True)
-        self._speaker.mute()
-        await self._speaker.silence(BLOCK_FRAMES // 2)
+        self.speaker.mute()
+        await self.speaker.silence(BLOCK_FRAMES // 2)
